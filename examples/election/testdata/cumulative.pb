@@ -1,0 +1,20 @@
+META
+key;value
+description;Three points for the park
+num_projects;4
+num_votes;6
+vote_type;cumulative
+PROJECTS
+project_id;votes;score;name
+P/1;3;7;Trees
+P/2;2;4;Benches
+P/3;2;3;A pond
+P/4;0;0;A car park
+VOTES
+voter_id;vote;points
+1;P/1;3
+2;P/1,P/2;2,1
+3;P/2;3
+4;P/3;1
+5;P/1;2
+6;P/3;2
