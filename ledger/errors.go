@@ -1,0 +1,43 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
+)
+
+// The reasons that callers of this package meet.
+var (
+	ErrEncoding   = reason.ErrEncoding
+	ErrRange      = reason.ErrRange
+	ErrLimit      = reason.ErrLimit
+	ErrChain      = reason.ErrChain
+	ErrFork       = reason.ErrFork
+	ErrSignature  = reason.ErrSignature
+	ErrIncomplete = reason.ErrIncomplete
+	ErrUnanchored = reason.ErrUnanchored
+)
+
+// ErrTooLarge is an entry that is empty or larger than [MaxEntry]. It wraps
+// [ErrLimit].
+var ErrTooLarge = fmt.Errorf("ledger: entry is empty or larger than 64 MiB: %w", reason.ErrLimit)
+
+// ErrBusy means that too many appends are in flight. The entry was not taken;
+// try again later.
+var ErrBusy = errors.New("ledger: too many appends in flight")
+
+// ErrClosed is an operation on a closed ledger. It wraps [os.ErrClosed].
+var ErrClosed = fmt.Errorf("ledger: %w", os.ErrClosed)
+
+// EntryError names the entry for which a check of a ledger failed.
+type EntryError struct {
+	Index uint64
+	Err   error // wraps ErrChain or ErrIncomplete
+}
+
+func (e *EntryError) Error() string { return fmt.Sprintf("ledger: entry %d: %v", e.Index, e.Err) }
+
+// Unwrap returns e.Err.
+func (e *EntryError) Unwrap() error { return e.Err }
