@@ -1,0 +1,169 @@
+// Package ristretto255 implements the prime-order group of RFC 9496 as a
+// kyber.Group, on the curve arithmetic of filippo.io/edwards25519.
+//
+// Decoding is strict, encoding is canonical, and equality is that of the
+// quotient group: two points of the curve that differ by 4-torsion are the
+// same element. Everything is constant time but what says VarTime.
+package ristretto255
+
+import (
+	"crypto/cipher"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"filippo.io/edwards25519"
+	"filippo.io/edwards25519/field"
+	"go.dedis.ch/kyber/v3"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
+)
+
+const (
+	PointLen   = 32 // bytes of an encoded point
+	ScalarLen  = 32 // bytes of an encoded scalar, little-endian
+	UniformLen = 64 // bytes from which an element is derived
+)
+
+// Point is an element of the group, represented by any of the four points of
+// the curve in its coset. It implements [kyber.Point]; like every point of
+// kyber it panics when it meets a point or scalar of another group.
+type Point struct{ p edwards25519.Point }
+
+// NewPoint returns the identity.
+func NewPoint() *Point {
+	p := new(Point)
+	p.p.Set(identity)
+	return p
+}
+
+var (
+	identity  = edwards25519.NewIdentityPoint()
+	generator = edwards25519.NewGeneratorPoint()
+)
+
+// Equal reports whether p and q are the same element. RFC 9496, Section 4.3.3.
+func (p *Point) Equal(q kyber.Point) bool {
+	x1, y1, _, _ := p.p.ExtendedCoordinates()
+	x2, y2, _, _ := q.(*Point).p.ExtendedCoordinates()
+	var a, b field.Element
+	equal := a.Multiply(x1, y2).Equal(b.Multiply(y1, x2))
+	equal |= a.Multiply(y1, y2).Equal(b.Multiply(x1, x2))
+	return equal == 1
+}
+
+// Null sets p to the identity.
+func (p *Point) Null() kyber.Point {
+	p.p.Set(identity)
+	return p
+}
+
+// Base sets p to the generator of RFC 9496.
+func (p *Point) Base() kyber.Point {
+	p.p.Set(generator)
+	return p
+}
+
+// Set sets p to q.
+func (p *Point) Set(q kyber.Point) kyber.Point {
+	p.p.Set(&q.(*Point).p)
+	return p
+}
+
+// Clone returns a copy of p.
+func (p *Point) Clone() kyber.Point {
+	q := new(Point)
+	q.p.Set(&p.p)
+	return q
+}
+
+// Add sets p to a + b.
+func (p *Point) Add(a, b kyber.Point) kyber.Point {
+	p.p.Add(&a.(*Point).p, &b.(*Point).p)
+	return p
+}
+
+// Sub sets p to a − b.
+func (p *Point) Sub(a, b kyber.Point) kyber.Point {
+	p.p.Subtract(&a.(*Point).p, &b.(*Point).p)
+	return p
+}
+
+// Neg sets p to −a.
+func (p *Point) Neg(a kyber.Point) kyber.Point {
+	p.p.Negate(&a.(*Point).p)
+	return p
+}
+
+// Mul sets p to s·q, or to s times the generator if q is nil.
+func (p *Point) Mul(s kyber.Scalar, q kyber.Point) kyber.Point {
+	if q == nil {
+		p.p.ScalarBaseMult(&s.(*Scalar).s)
+	} else {
+		p.p.ScalarMult(&s.(*Scalar).s, &q.(*Point).p)
+	}
+	return p
+}
+
+// Pick sets p to an element derived from 64 bytes of the stream.
+func (p *Point) Pick(rand cipher.Stream) kyber.Point {
+	var b [UniformLen]byte
+	rand.XORKeyStream(b[:], b[:])
+	return p.fromUniform(&b)
+}
+
+// AppendBinary appends the canonical encoding of p. It never fails.
+func (p *Point) AppendBinary(dst []byte) ([]byte, error) {
+	var b [PointLen]byte
+	p.encode(&b)
+	return append(dst, b[:]...), nil
+}
+
+// MarshalBinary returns the canonical encoding of p. It never fails.
+func (p *Point) MarshalBinary() ([]byte, error) {
+	return p.AppendBinary(make([]byte, 0, PointLen))
+}
+
+// UnmarshalBinary sets p to the element that b encodes. Anything but a
+// canonical encoding is refused and leaves p alone.
+func (p *Point) UnmarshalBinary(b []byte) error {
+	if len(b) != PointLen {
+		return fmt.Errorf("ristretto255: point of %d bytes: %w", len(b), reason.ErrEncoding)
+	}
+	if !p.decode((*[PointLen]byte)(b)) {
+		return errPoint
+	}
+	return nil
+}
+
+// MarshalTo writes the encoding of p to w.
+func (p *Point) MarshalTo(w io.Writer) (int, error) {
+	var b [PointLen]byte
+	p.encode(&b)
+	return w.Write(b[:])
+}
+
+// UnmarshalFrom reads a point from r. From a [cipher.Stream] it picks one, as
+// kyber's contract says, and returns −1.
+func (p *Point) UnmarshalFrom(r io.Reader) (int, error) {
+	if stream, ok := r.(cipher.Stream); ok {
+		p.Pick(stream)
+		return -1, nil
+	}
+	var b [PointLen]byte
+	n, err := io.ReadFull(r, b[:])
+	if err != nil {
+		return n, err
+	}
+	return n, p.UnmarshalBinary(b[:])
+}
+
+// MarshalSize returns PointLen.
+func (p *Point) MarshalSize() int { return PointLen }
+
+// String returns the encoding in hexadecimal.
+func (p *Point) String() string {
+	var b [PointLen]byte
+	p.encode(&b)
+	return hex.EncodeToString(b[:])
+}
