@@ -8,26 +8,24 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // The vote types of Pabulib that this program can hold.
 const (
-	approval   = "approval"   // name projects
-	cumulative = "cumulative" // give points to projects, limited in sum
-	ordinal    = "ordinal"    // rank projects; the first of a top three is worth 3
+	approvalVote   = "approval"   // name projects
+	cumulativeVote = "cumulative" // give points to projects, limited in sum
+	ordinalVote    = "ordinal"    // rank projects; the first of a top three is worth 3
 )
 
-const (
-	maxFileSize = 64 << 20
-	// maxOptionTitle leaves room below the manifest's own limit for names,
-	// counted in characters.
-	maxOptionTitle = 120
-)
+const maxFileSize = 64 << 20
 
 // pabulib is a participatory budgeting vote in the file format of
 // https://pabulib.org/format: the sections META, PROJECTS and VOTES in this
@@ -152,7 +150,7 @@ func (p *pabulibParser) parse(data []byte) error {
 		return err
 	}
 	columns := []string{"voter_id", "vote"}
-	if p.out.VoteType == cumulative {
+	if p.out.VoteType == cumulativeVote {
 		columns = append(columns, "points")
 	}
 	if err := p.section("", columns, p.voteRow); err != nil {
@@ -257,10 +255,10 @@ func (p *pabulibParser) checkMeta() error {
 	}
 	p.line = vt.line
 	switch vt.text {
-	case approval, cumulative, ordinal:
+	case approvalVote, cumulativeVote, ordinalVote:
 		p.out.VoteType = vt.text
 	default:
-		return fmt.Errorf("vote_type %q is not one of %s, %s, %s", vt.text, approval, cumulative, ordinal)
+		return fmt.Errorf("vote_type %q is not one of %s, %s, %s", vt.text, approvalVote, cumulativeVote, ordinalVote)
 	}
 	projects, err := p.metaNumber("num_projects", -1)
 	if err != nil {
@@ -315,14 +313,17 @@ func (p *pabulibParser) checkCount(key string, got int) error {
 	return err
 }
 
+// usualID is what a manifest accepts as the id of an option.
+var usualID = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z._/-]{0,62}[0-9A-Za-z])?$`)
+
 func (p *pabulibParser) projectRow(f map[string]string) error {
 	pr := project{ID: f["project_id"], Name: title(f["name"]), FileVotes: -1, FileScore: -1}
 	switch {
 	case pr.ID == "":
 		return errors.New("project without project_id")
-	case strings.ContainsFunc(pr.ID, func(r rune) bool { return r == ',' || !unicode.IsGraphic(r) || unicode.IsSpace(r) }):
-		return fmt.Errorf("project_id %q has a comma, blank or control character", pr.ID)
-	case p.known[pr.ID]:
+	case !usualID.MatchString(pr.ID):
+		return fmt.Errorf("project_id %q is not at most 64 ASCII letters and digits with - _ . / between them", pr.ID)
+	case slices.ContainsFunc(p.out.Projects, func(o project) bool { return strings.EqualFold(o.ID, pr.ID) }):
 		return fmt.Errorf("project %q stands twice", pr.ID)
 	}
 	for column, to := range map[string]*int{"votes": &pr.FileVotes, "score": &pr.FileScore} {
@@ -334,6 +335,9 @@ func (p *pabulibParser) projectRow(f map[string]string) error {
 			return fmt.Errorf("%s of project %q: %w", column, pr.ID, err)
 		}
 		*to = n
+	}
+	if pr.Name == "" {
+		pr.Name = pr.ID
 	}
 	p.known[pr.ID] = true
 	p.out.Projects = append(p.out.Projects, pr)
@@ -353,10 +357,10 @@ func (p *pabulibParser) voteRow(f map[string]string) error {
 	if len(ids) < p.out.MinLength || len(ids) > p.out.MaxLength {
 		return fmt.Errorf("vote names %d projects, not %d to %d", len(ids), p.out.MinLength, p.out.MaxLength)
 	}
-	if p.out.VoteType == approval && len(points) > 0 {
+	if p.out.VoteType == approvalVote && len(points) > 0 {
 		return errors.New("points in an approval vote")
 	}
-	if len(points) != len(ids) && (p.out.VoteType == cumulative || len(points) > 0) {
+	if len(points) != len(ids) && (p.out.VoteType == cumulativeVote || len(points) > 0) {
 		return fmt.Errorf("%d projects but %d points", len(ids), len(points))
 	}
 	vote, err := p.vote(ids, points)
@@ -387,14 +391,14 @@ func (p *pabulibParser) vote(ids, points []string) (pabulibVote, error) {
 			}
 		}
 		vote[id], sum = given, sum+given
-		if p.out.VoteType == ordinal {
+		if p.out.VoteType == ordinalVote {
 			if worth := p.out.MaxLength - i; len(points) > 0 && given != worth {
 				return nil, fmt.Errorf("rank %d is worth %d points, not %d", i+1, worth, given)
 			}
 			vote[id] = i + 1
 		}
 	}
-	if p.out.VoteType == cumulative {
+	if p.out.VoteType == cumulativeVote {
 		if limit, ok := p.meta["max_sum_points"]; ok && sum > p.out.MaxSum {
 			return nil, fmt.Errorf("%d points, but max_sum_points is %s", sum, limit.text)
 		}
@@ -421,16 +425,36 @@ func number(s string) (int, error) {
 	return int(n), nil
 }
 
-// title makes a text fit to be a name in a manifest, which refuses control
-// and invisible characters and long names: each run of blanks, control and
-// format characters becomes one blank, and what is too long is cut and ends
-// in an ellipsis. Letters, digits, punctuation and emoji stay.
+// title makes a text fit to stand in a manifest, which refuses what does not
+// show and names of over 1,000 bytes: a run of blanks and control characters
+// becomes one blank; format characters, variation selectors, and combining
+// marks without a letter or with four before them are left out; what is over
+// 200 characters is cut and ends in an ellipsis. Emoji stay.
 func title(s string) string {
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsGraphic(r)
-	}), " ")
-	if runes := []rune(s); len(runes) > maxOptionTitle {
-		s = strings.TrimSpace(string(runes[:maxOptionTitle-1])) + "…"
+	const maxTitle, maxMarks, brailleBlank = 200, 4, '\u2800'
+	s = norm.NFC.String(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r), unicode.IsControl(r), r == brailleBlank:
+			return ' '
+		case !unicode.IsGraphic(r), unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
+			return -1
+		}
+		return r
+	}, s))
+	var shown []rune
+	marks := maxMarks // a mark must not come first
+	for _, r := range s {
+		if !unicode.In(r, unicode.Mn, unicode.Me) {
+			marks = 0
+		} else if marks++; marks > maxMarks {
+			continue
+		}
+		if r != ' ' || (len(shown) > 0 && shown[len(shown)-1] != ' ') {
+			shown = append(shown, r)
+		}
 	}
-	return s
+	if len(shown) > maxTitle {
+		shown = append(shown[:maxTitle-1], '…')
+	}
+	return strings.TrimSpace(string(shown))
 }
