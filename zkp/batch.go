@@ -1,0 +1,185 @@
+package zkp
+
+import (
+	"fmt"
+
+	"go.dedis.ch/kyber/v3"
+
+	"github.com/hanpyo/hanpyo/elgamal"
+)
+
+// Batch checks many proofs together. Every equation of every proof is
+// multiplied with its own secret random 128-bit weight, and all of them are
+// one sum of points times scalars, which must be the identity of the group:
+// Bellare, Garay and Rabin, "Fast Batch Verification for Modular
+// Exponentiation and Digital Signatures" (EUROCRYPT 1998). Points that stand
+// in many proofs, such as the base and the keys, collect one scalar each over
+// the whole batch. docs/protocol.md §5.
+//
+// A batch is filled by one goroutine; to fill in parallel, give each its own
+// and merge them.
+type Batch struct {
+	group *elgamal.Group
+	items []batchItem
+
+	// What the proofs put in, in their order: weighted scalars with their
+	// points, and weighted scalars of fixed points. The items' ends cut these
+	// lists, so that a part of the batch is a part of each.
+	points  []kyber.Point
+	scalars []kyber.Scalar
+	fixed   []fixedTerm
+
+	fixedPoints []kyber.Point
+	fixedIndex  map[string]int // by encoding
+	forms       map[*Form]formBases
+	base        int // index of the group's base in fixedPoints
+}
+
+type batchItem struct {
+	subject             string
+	pointsEnd, fixedEnd int
+}
+
+type fixedTerm struct {
+	at     int
+	scalar kyber.Scalar
+}
+
+// NewBatch returns an empty batch.
+func NewBatch(g *elgamal.Group) *Batch {
+	b := &Batch{group: g, fixedIndex: map[string]int{}, forms: map[*Form]formBases{}}
+	if g != nil {
+		b.base = b.fix(g.Base())
+	}
+	return b
+}
+
+// Len returns how many proofs are in the batch.
+func (b *Batch) Len() int { return len(b.items) }
+
+// Merge adds the proofs of another batch of the same group behind those of b;
+// its items count on from b's. The other batch must not be used afterwards.
+func (b *Batch) Merge(other *Batch) {
+	if b.group != other.group {
+		panic("zkp: merging batches of different groups")
+	}
+	moved := make([]int, len(other.fixedPoints))
+	for i, p := range other.fixedPoints {
+		moved[i] = b.fix(p)
+	}
+	points, fixed := len(b.points), len(b.fixed)
+	b.points = append(b.points, other.points...)
+	b.scalars = append(b.scalars, other.scalars...)
+	for _, t := range other.fixed {
+		b.fixed = append(b.fixed, fixedTerm{moved[t.at], t.scalar})
+	}
+	for _, it := range other.items {
+		it.pointsEnd += points
+		it.fixedEnd += fixed
+		b.items = append(b.items, it)
+	}
+}
+
+// fix returns the index of a point that collects one scalar over the batch.
+func (b *Batch) fix(p kyber.Point) int {
+	key := string(b.group.AppendPoint(nil, p))
+	i, ok := b.fixedIndex[key]
+	if !ok {
+		i = len(b.fixedPoints)
+		b.fixedPoints = append(b.fixedPoints, p)
+		b.fixedIndex[key] = i
+	}
+	return i
+}
+
+// begin starts an item; add and addFixed fill it, end closes it. The scalars
+// belong to the batch from then on.
+func (b *Batch) begin(subject string) { b.items = append(b.items, batchItem{subject: subject}) }
+
+func (b *Batch) add(s kyber.Scalar, p kyber.Point) {
+	b.scalars = append(b.scalars, s)
+	b.points = append(b.points, p)
+}
+
+func (b *Batch) addFixed(at int, s kyber.Scalar) { b.fixed = append(b.fixed, fixedTerm{at, s}) }
+
+func (b *Batch) end() {
+	it := &b.items[len(b.items)-1]
+	it.pointsEnd, it.fixedEnd = len(b.points), len(b.fixed)
+}
+
+// Verify returns nil if every proof in the batch holds, and otherwise a
+// [*BatchError] that names every one that does not. A batch in which one does
+// not hold passes with probability 2⁻¹²⁸; the empty batch holds.
+func (b *Batch) Verify() error {
+	sum := b.sum(0, len(b.items))
+	if len(b.items) == 0 || b.group.IsIdentity(sum) {
+		return nil
+	}
+	e := &BatchError{}
+	b.bisect(0, len(b.items), sum, e)
+	return e
+}
+
+// bisect finds the bad items of [lo, hi), whose sum is not the identity. The
+// sum of the right half is what the left half leaves.
+func (b *Batch) bisect(lo, hi int, sum kyber.Point, e *BatchError) {
+	if hi-lo == 1 {
+		e.Bad = append(e.Bad, BadItem{lo, b.items[lo].subject})
+		return
+	}
+	mid := lo + (hi-lo)/2
+	left := b.sum(lo, mid)
+	right := b.group.Point().Sub(sum, left)
+	if !b.group.IsIdentity(left) {
+		b.bisect(lo, mid, left, e)
+	}
+	if !b.group.IsIdentity(right) {
+		b.bisect(mid, hi, right, e)
+	}
+}
+
+// sum returns the weighted sum of the items in [lo, hi).
+func (b *Batch) sum(lo, hi int) kyber.Point {
+	if lo == hi {
+		return b.group.Point()
+	}
+	p0, f0 := 0, 0
+	if lo > 0 {
+		p0, f0 = b.items[lo-1].pointsEnd, b.items[lo-1].fixedEnd
+	}
+	p1, f1 := b.items[hi-1].pointsEnd, b.items[hi-1].fixedEnd
+
+	var scalars []kyber.Scalar
+	var points []kyber.Point
+	slot := make([]int, len(b.fixedPoints)) // 1 + position in scalars
+	for _, t := range b.fixed[f0:f1] {
+		if slot[t.at] == 0 {
+			points = append(points, b.fixedPoints[t.at])
+			scalars = append(scalars, b.group.Scalar().Zero())
+			slot[t.at] = len(scalars)
+		}
+		s := scalars[slot[t.at]-1]
+		s.Add(s, t.scalar)
+	}
+	return b.group.MultiScalarMulVarTime(append(scalars, b.scalars[p0:p1]...), append(points, b.points[p0:p1]...))
+}
+
+// BatchError names the proofs of a batch that do not hold, in the order of
+// adding. It wraps [ErrProof].
+type BatchError struct{ Bad []BadItem }
+
+// BadItem is one proof that does not hold.
+type BadItem struct {
+	Item    int    // how many were added before it
+	Subject string // as given to AddTo
+}
+
+func (e *BatchError) Error() string {
+	if len(e.Bad) == 1 {
+		return fmt.Sprintf("zkp: batch: item %d (%s): %v", e.Bad[0].Item, e.Bad[0].Subject, ErrProof)
+	}
+	return fmt.Sprintf("zkp: batch: %d items, the first is %d (%s): %v", len(e.Bad), e.Bad[0].Item, e.Bad[0].Subject, ErrProof)
+}
+
+func (e *BatchError) Unwrap() error { return ErrProof }

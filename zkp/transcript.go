@@ -1,0 +1,261 @@
+package zkp
+
+import (
+	"crypto/rand"
+	"crypto/sha3"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"go.dedis.ch/kyber/v3"
+
+	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/wire"
+)
+
+// rate is how many bytes SHAKE128 absorbs between two permutations.
+const rate = 168
+
+// sponge is the SHAKE128 duplex sponge of draft-irtf-cfrg-fiat-shamir-03. What
+// is squeezed is a function of everything absorbed before; it is not fed back,
+// and squeezes with nothing absorbed between them continue one stream.
+type sponge struct {
+	absorbed sha3.SHAKE
+	squeezed *sha3.SHAKE // nil while absorbing
+}
+
+// newSponge is the draft's Init: the session id fills the first block.
+func newSponge(session [32]byte) *sponge {
+	s := &sponge{absorbed: *sha3.NewSHAKE128()}
+	var block [rate]byte
+	copy(block[:], session[:])
+	s.absorbed.Write(block[:])
+	return s
+}
+
+func (s *sponge) absorb(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	s.squeezed = nil
+	s.absorbed.Write(b)
+}
+
+func (s *sponge) squeeze(n int) []byte {
+	if s.squeezed == nil {
+		s.squeezed = cloneSHAKE(&s.absorbed)
+	}
+	out := make([]byte, n)
+	s.squeezed.Read(out)
+	return out
+}
+
+// clone returns a sponge that has absorbed the same bytes.
+func (s *sponge) clone() *sponge { return &sponge{absorbed: *cloneSHAKE(&s.absorbed)} }
+
+func cloneSHAKE(h *sha3.SHAKE) *sha3.SHAKE {
+	var space [256]byte
+	state, err := h.AppendBinary(space[:0])
+	c := sha3.NewSHAKE128()
+	if err != nil || c.UnmarshalBinary(state) != nil {
+		panic("zkp: SHAKE128 does not restore its own state")
+	}
+	return c
+}
+
+// deriveSessionID is the draft's DeriveSessionID.
+func deriveSessionID(tag []byte) [32]byte {
+	s := newSponge([32]byte([]byte("irtf-cfrg-fiat-shamir/session-id")))
+	s.absorb(tag)
+	return [32]byte(s.squeeze(32))
+}
+
+// Context says where a proof stands. A proof made for one context does not
+// hold in another.
+type Context struct {
+	Kind     string   // what the proof is for; one constant per use in the library, such as "dkg deal"
+	Election [32]byte // manifest id or fingerprint
+	Position []byte   // canonical bytes of what is special to this one: trustee, contest, step; may be nil
+}
+
+// The protocols of this package, as they stand in session identifiers. No two
+// may be equal.
+const (
+	protocolSigma  = "DSFS-with-sigma-proofs_Shake128_" // and the name of the group: the draft's flavour and suite
+	protocolList   = "hanpyo combined list"
+	protocolOneOf  = "hanpyo one of"
+	protocolBallot = "hanpyo ballot"
+	protocolNonce  = "hanpyo nonces"
+)
+
+// session returns the session identifier of one proof. The tag is an injective
+// encoding of: library and version, protocol with its suite, the group, what
+// kind of statement this is, the context, and extra, which is empty unless a
+// statement needs another one inside.
+func session(g *elgamal.Group, protocol, statement string, c Context, extra []byte) [32]byte {
+	if protocol == protocolSigma {
+		protocol += suiteName(g)
+	}
+	var w wire.Writer
+	w.Raw([]byte("hanpyo-v1"))
+	w.String(protocol)
+	w.String(g.Name())
+	w.Var(g.Order().Bytes())
+	w.Var(g.AppendPoint(nil, g.Base()))
+	w.String(statement)
+	w.String(c.Kind)
+	w.Raw(c.Election[:])
+	w.Var(c.Position)
+	w.Var(extra)
+	return deriveSessionID(w.Bytes())
+}
+
+// suiteName is the group's name in the draft's ciphersuite identifiers. The
+// draft defines P256; ristretto255 follows its rule.
+func suiteName(g *elgamal.Group) string {
+	if g.Name() == "P-256" {
+		return "P256"
+	}
+	return g.Name()
+}
+
+// dialogue is one side of a proof being made or checked. Whatever is written
+// or read since the last challenge is absorbed before the next one, so that
+// nothing can be sent and left out of a challenge.
+type dialogue struct {
+	group    *elgamal.Group
+	sponge   *sponge
+	framed   bool   // each message behind its label and length: our own protocols, not the drafts'
+	proof    []byte // written so far, or given
+	at       int    // read so far; the prover's is len(proof)
+	absorbed int
+	err      error // the verifier's first failure
+}
+
+// absorbFrame absorbs one message behind its label and length.
+func absorbFrame(s *sponge, label string, message []byte) {
+	var head [8]byte
+	binary.BigEndian.PutUint32(head[:4], uint32(len(label)))
+	binary.BigEndian.PutUint32(head[4:], uint32(len(message)))
+	s.absorb(head[:4])
+	s.absorb([]byte(label))
+	s.absorb(head[4:])
+	s.absorb(message)
+}
+
+func (d *dialogue) writePoint(p kyber.Point) {
+	d.proof = d.group.AppendPoint(d.proof, p)
+	d.at = len(d.proof)
+}
+
+func (d *dialogue) writeScalar(s kyber.Scalar) {
+	d.proof = d.group.AppendScalar(d.proof, s)
+	d.at = len(d.proof)
+}
+
+// readPoint reads a commitment; the identity is allowed where identity says so.
+func (d *dialogue) readPoint(name string, identity bool) kyber.Point {
+	decode := d.group.DecodePoint
+	if identity {
+		decode = d.group.DecodePointOrIdentity
+	}
+	p, err := decode(d.take(d.group.PointLen()))
+	d.fail(name, err)
+	return p
+}
+
+func (d *dialogue) readScalar(name string) kyber.Scalar {
+	s, err := d.group.DecodeScalar(d.take(d.group.ScalarLen()))
+	d.fail(name, err)
+	return s
+}
+
+func (d *dialogue) take(n int) []byte {
+	if d.err != nil || len(d.proof)-d.at < n {
+		return nil
+	}
+	b := d.proof[d.at : d.at+n]
+	d.at += n
+	return b
+}
+
+func (d *dialogue) fail(name string, err error) {
+	if err != nil && d.err == nil {
+		d.err = fmt.Errorf("%s: %w", name, err)
+	}
+}
+
+// flush absorbs the message that ends here.
+func (d *dialogue) flush(label string) {
+	message := d.proof[d.absorbed:d.at]
+	d.absorbed = d.at
+	if d.framed {
+		absorbFrame(d.sponge, label, message)
+	} else {
+		d.sponge.absorb(message)
+	}
+}
+
+// challenge ends a message and returns a scalar uniform mod q: the draft's
+// DecodeField of 16 bytes more than a scalar has.
+func (d *dialogue) challenge(label string) kyber.Scalar {
+	d.flush(label)
+	wide := d.sponge.squeeze(d.group.ScalarLen() + 16)
+	slices.Reverse(wide) // the draft's integers are little-endian in every group
+	return d.group.ReduceScalar(wide)
+}
+
+// weights ends a message and returns n scalars uniform in [0, 2¹²⁸).
+func (d *dialogue) weights(label string, n int) []kyber.Scalar {
+	d.flush(label)
+	return shortScalars(d.group, d.sponge.squeeze(16*n))
+}
+
+// shortScalars cuts b into 16-byte integers, little-endian as above.
+func shortScalars(g *elgamal.Group, b []byte) []kyber.Scalar {
+	list := make([]kyber.Scalar, len(b)/16)
+	for i := range list {
+		chunk := b[16*i : 16*i+16]
+		slices.Reverse(chunk)
+		list[i] = g.ReduceScalar(chunk)
+	}
+	return list
+}
+
+// secretWeights returns n fresh secret random scalars in [0, 2¹²⁸), for a
+// verifier.
+func secretWeights(g *elgamal.Group, n int) []kyber.Scalar {
+	b := make([]byte, 16*n)
+	rand.Read(b) // never fails
+	return shortScalars(g, b)
+}
+
+// nonces is the private sponge of one prover. Nonces are hedged: they depend
+// on fresh randomness, the witness and the statement, so that neither a broken
+// random source nor a repeated statement gives one nonce to two challenges.
+type nonces struct {
+	group  *elgamal.Group
+	sponge *sponge
+}
+
+// newNonces takes the transcript as it stands after the statement, 32 fresh
+// bytes and the witness.
+func newNonces(g *elgamal.Group, statement *sponge, fresh [32]byte, witness []kyber.Scalar) *nonces {
+	s := newSponge(deriveSessionID([]byte("hanpyo-v1 " + protocolNonce)))
+	absorbFrame(s, "fresh", fresh[:])
+	var w []byte
+	for _, x := range witness {
+		w = g.AppendScalar(w, x)
+	}
+	absorbFrame(s, "witness", w)
+	clear(w)
+	absorbFrame(s, "statement", statement.clone().squeeze(32))
+	return &nonces{g, s}
+}
+
+func (n *nonces) next() kyber.Scalar { return n.group.ReduceScalar(n.sponge.squeeze(64)) }
+
+func freshBytes() (b [32]byte) {
+	rand.Read(b[:]) // never fails
+	return b
+}
