@@ -1,0 +1,163 @@
+package ballot
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
+)
+
+// Vote is what a voter marks in one contest: a number for each option by its
+// id. 1 is chosen or approved, a number of points is that many, a rank counts
+// from 1. An option that is left out or 0 is not marked, and a vote that marks
+// nothing is the blank vote where a contest has one.
+type Vote map[string]int
+
+// Votes are one voter's votes by contest id. A contest left out is one with
+// nothing marked.
+type Votes map[string]Vote
+
+// Check returns nil if the vote is one that the contest allows, and otherwise
+// the rule that it breaks, in words for a person.
+func (c *Contest) Check(v Vote) error {
+	if err := c.checkVote(v); err != nil {
+		return fmt.Errorf("contest %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+func (c *Contest) checkVote(v Vote) error {
+	var unknown []string
+	marked := 0
+	for id, mark := range v {
+		if _, ok := c.index[id]; !ok {
+			unknown = append(unknown, id)
+		}
+		if mark != 0 {
+			marked++
+		}
+	}
+	if len(unknown) > 0 {
+		return fmt.Errorf("there is no option %+q: %w", slices.Min(unknown), reason.ErrShape)
+	}
+	if c.Blank && marked == 0 {
+		return nil
+	}
+	return c.kind.check(c, v, marked)
+}
+
+// Encode returns the contest's slots for a vote, one bit each, or the rule
+// that the vote breaks.
+func (c *Contest) Encode(v Vote) ([]uint8, error) {
+	if err := c.Check(v); err != nil {
+		return nil, err
+	}
+	row := make([]uint8, c.layout.slots)
+	if c.isBlank(v) {
+		for _, b := range c.layout.blank {
+			row[b.Slot] = 1
+		}
+	} else if err := c.kind.mark(c, v, row); err != nil {
+		return nil, err
+	}
+	if err := c.layout.fill(row); err != nil {
+		return nil, err
+	}
+	return row, nil
+}
+
+func (c *Contest) isBlank(v Vote) bool {
+	for _, mark := range v {
+		if mark != 0 {
+			return false
+		}
+	}
+	return c.Blank
+}
+
+// Count adds up plain votes, each with its weight, into the contest's result
+// rows. It knows nothing of slots, so that what was decrypted can be held
+// against it. The first vote that the contest does not allow is the error.
+func (c *Contest) Count(votes iter.Seq2[Vote, uint64]) ([]int64, error) {
+	rows := make([]int64, len(c.Options), len(c.Options)+1)
+	if c.Blank {
+		rows = append(rows, 0)
+	}
+	for v, weight := range votes {
+		if err := c.Check(v); err != nil {
+			return nil, err
+		}
+		if c.isBlank(v) {
+			rows[len(c.Options)] += int64(weight)
+			continue
+		}
+		for i, o := range c.Options {
+			rows[i] += int64(weight) * c.kind.count(c, v[o.ID])
+		}
+	}
+	return rows, nil
+}
+
+// onlyOnes refuses marks other than 0 and 1.
+func (c *Contest) onlyOnes(v Vote) error {
+	for _, o := range c.Options {
+		if mark := v[o.ID]; mark != 0 && mark != 1 {
+			return fmt.Errorf("option %s is marked %d, it can be marked 1 or not: %w", o.ID, mark, reason.ErrRange)
+		}
+	}
+	return nil
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// EncodeVotes returns the slots of a whole ballot of a style: those of its
+// contests, in order. It refuses votes for contests that the style does not
+// have.
+func (m *Manifest) EncodeVotes(style int, votes Votes) ([]uint8, error) {
+	if err := m.CheckVotes(style, votes); err != nil {
+		return nil, err
+	}
+	var row []uint8
+	for _, i := range m.Styles[style].Contests {
+		slots, err := m.Contests[i].Encode(votes[m.Contests[i].ID])
+		if err != nil {
+			return nil, fmt.Errorf("ballot: %w", err)
+		}
+		row = append(row, slots...)
+	}
+	return row, nil
+}
+
+// CheckVotes returns nil if the votes make a ballot of the style, and
+// otherwise the first rule that they break.
+func (m *Manifest) CheckVotes(style int, votes Votes) error {
+	if style < 0 || style >= len(m.Styles) {
+		return fmt.Errorf("ballot: there is no style %d: %w", style, reason.ErrRange)
+	}
+	s := &m.Styles[style]
+	known := make(map[string]bool)
+	for _, i := range s.Contests {
+		known[m.Contests[i].ID] = true
+		if err := m.Contests[i].Check(votes[m.Contests[i].ID]); err != nil {
+			return fmt.Errorf("ballot: %w", err)
+		}
+	}
+	var foreign []string
+	for id := range votes {
+		if !known[id] {
+			foreign = append(foreign, id)
+		}
+	}
+	if len(foreign) > 0 {
+		slices.SortFunc(foreign, strings.Compare)
+		return fmt.Errorf("ballot: style %s has no contest %+q: %w", s.ID, foreign[0], reason.ErrShape)
+	}
+	return nil
+}

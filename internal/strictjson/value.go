@@ -1,0 +1,135 @@
+package strictjson
+
+import (
+	"fmt"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
+)
+
+type kind uint8
+
+const (
+	missing kind = iota
+	object
+	list
+	text
+	number
+	boolean
+)
+
+var kinds = [...]string{"nothing", "an object", "a list", "text", "a number", "true or false"}
+
+// Value is one value of a document. Its methods ask it for what should be
+// there. The first wrong answer sticks to the whole document: later ones give
+// zero values, and Done reports it.
+type Value struct {
+	path    string
+	kind    kind
+	asked   bool
+	text    string
+	number  int64
+	boolean bool
+	keys    []string
+	items   []*Value
+	failure *failure
+}
+
+type failure struct{ err error }
+
+// Path returns where the value stands, such as contests[0].options[2].name.
+func (v *Value) Path() string { return v.path }
+
+// Err returns the document's first failure so far.
+func (v *Value) Err() error { return v.failure.err }
+
+// Fail makes the document fail, naming the value; err wraps the reason.
+func (v *Value) Fail(err error) {
+	if v.failure.err == nil {
+		v.failure.err = fmt.Errorf("json: %s%w", prefix(v.path), err)
+	}
+}
+
+func (v *Value) is(k kind) bool {
+	v.asked = true
+	if v.failure.err != nil {
+		return false
+	}
+	if v.kind != k {
+		v.Fail(fmt.Errorf("is %s and must be %s: %w", kinds[v.kind], kinds[k], reason.ErrEncoding))
+		return false
+	}
+	return true
+}
+
+// Has reports whether the object has the key.
+func (v *Value) Has(key string) bool {
+	for _, k := range v.keys {
+		if k == key {
+			return true
+		}
+	}
+	return false
+}
+
+// Field returns the value of a key that the object must have.
+func (v *Value) Field(key string) *Value {
+	if v.is(object) {
+		for i, k := range v.keys {
+			if k == key {
+				return v.items[i]
+			}
+		}
+		v.Fail(fmt.Errorf("has no %q: %w", key, reason.ErrEncoding))
+	}
+	return &Value{path: join(v.path, key), failure: v.failure}
+}
+
+// List returns the elements of a list.
+func (v *Value) List() []*Value {
+	if !v.is(list) {
+		return nil
+	}
+	return v.items
+}
+
+// Text returns a text.
+func (v *Value) Text() string {
+	if !v.is(text) {
+		return ""
+	}
+	return v.text
+}
+
+// Bool returns true or false.
+func (v *Value) Bool() bool { return v.is(boolean) && v.boolean }
+
+// Int returns a number between least and most.
+func (v *Value) Int(least, most int64) int64 {
+	if !v.is(number) {
+		return 0
+	}
+	if v.number < least || v.number > most {
+		v.Fail(fmt.Errorf("%d is not between %d and %d: %w", v.number, least, most, reason.ErrRange))
+		return 0
+	}
+	return v.number
+}
+
+// Done returns the first failure, or an error if the value holds anything that
+// was never asked for.
+func (v *Value) Done() error {
+	if v.failure.err == nil {
+		v.unasked()
+	}
+	return v.failure.err
+}
+
+func (v *Value) unasked() {
+	if !v.asked {
+		v.Fail(fmt.Errorf("unknown key: %w", reason.ErrEncoding))
+		return
+	}
+	for _, item := range v.items {
+		item.unasked()
+	}
+}
