@@ -1,6 +1,12 @@
 package elgamal
 
-import "go.dedis.ch/kyber/v3"
+import (
+	"slices"
+
+	"go.dedis.ch/kyber/v3"
+
+	"github.com/hanpyo/hanpyo/internal/window"
+)
 
 type (
 	multiplier interface {
@@ -28,8 +34,9 @@ func (g *Group) MultiScalarMul(scalars []kyber.Scalar, points []kyber.Point) kyb
 	return sum
 }
 
-// MultiScalarMulVarTime returns Σ scalars[i]·points[i] for public values, in
-// time that depends on them. Lists of different length are a bug and panic.
+// MultiScalarMulVarTime returns Σ scalars[i]·points[i] for public values.
+// Short scalars, and those whose negative is short, cost in proportion to their
+// length. Lists of different length are a bug and panic.
 func (g *Group) MultiScalarMulVarTime(scalars []kyber.Scalar, points []kyber.Point) kyber.Point {
 	if len(scalars) != len(points) {
 		panic("elgamal: as many scalars as points are needed")
@@ -37,5 +44,76 @@ func (g *Group) MultiScalarMulVarTime(scalars []kyber.Scalar, points []kyber.Poi
 	if c, ok := g.codec.(varTimeMultiplier); ok {
 		return c.MultiScalarMulVarTime(scalars, points)
 	}
-	return g.MultiScalarMul(scalars, points)
+	return g.pippenger(scalars, points)
+}
+
+// pippenger is the bucket method with signed digits over any group: Pippenger,
+// "On the evaluation of powers and related problems" (FOCS 1976); Bernstein,
+// Doumen, Lange and Oosterwijk, "Faster batch forgery identification"
+// (INDOCRYPT 2012), Section 4.
+func (g *Group) pippenger(scalars []kyber.Scalar, points []kyber.Point) kyber.Point {
+	n := len(scalars)
+	short := make([][]byte, n)
+	negative := make([]bool, n)
+	maxBits, totalBits := 0, 0
+	for i, s := range scalars {
+		short[i] = g.littleEndianBytes(s)
+		bits := window.BitLen(short[i])
+		minus := g.littleEndianBytes(g.kyber.Scalar().Neg(s))
+		if m := window.BitLen(minus); m < bits {
+			short[i], bits, negative[i] = minus, m, true
+		}
+		maxBits = max(maxBits, bits)
+		totalBits += bits
+	}
+	c := window.Width(n, maxBits, totalBits)
+	count := window.Count(maxBits, c)
+	digits := make([]int32, n*count) // digit w of scalar i at i·count + w
+	for i := range short {
+		window.Digits(digits[i*count:(i+1)*count], short[i], c)
+		if negative[i] {
+			for w := range count {
+				digits[i*count+w] *= -1
+			}
+		}
+	}
+
+	// A nil bucket is the identity.
+	buckets := make([]kyber.Point, 1<<(c-1))
+	sum := g.Point()
+	for w := count - 1; w >= 0; w-- {
+		for range c {
+			sum.Add(sum, sum)
+		}
+		for i, p := range points {
+			switch d := digits[i*count+w]; {
+			case d > 0 && buckets[d-1] == nil:
+				buckets[d-1] = p.Clone()
+			case d > 0:
+				buckets[d-1].Add(buckets[d-1], p)
+			case d < 0 && buckets[-d-1] == nil:
+				buckets[-d-1] = g.kyber.Point().Neg(p)
+			case d < 0:
+				buckets[-d-1].Sub(buckets[-d-1], p)
+			}
+		}
+		// Σ (i+1)·buckets[i]: every bucket counts once for each index below it.
+		running := g.Point()
+		for i := len(buckets) - 1; i >= 0; i-- {
+			if buckets[i] != nil {
+				running.Add(running, buckets[i])
+				buckets[i] = nil
+			}
+			sum.Add(sum, running)
+		}
+	}
+	return sum
+}
+
+func (g *Group) littleEndianBytes(s kyber.Scalar) []byte {
+	b := appendBinary(make([]byte, 0, g.ScalarLen()), s)
+	if !g.littleEnd {
+		slices.Reverse(b)
+	}
+	return b
 }
