@@ -312,23 +312,23 @@ func (r rule) value(g *elgamal.Group, x []kyber.Scalar) kyber.Scalar {
 // read reads the prover's messages and derives the verifier's between them.
 func (f *Form) read(d *dialogue) (m ballotMessages, ch ballotChallenges) {
 	if len(f.slots) == 0 {
-		m.R, m.Q = d.readPoint("R", true), d.readPoint("Q", true)
+		m.R, m.Q = d.readPoint("R", 0, true), d.readPoint("Q", 0, true)
 		ch.e = d.weights("commitments", 1)[0]
-		m.zr, m.zk = d.readScalar("z_r"), d.readScalar("z_k")
+		m.zr, m.zk = d.readScalar("z_r", 0), d.readScalar("z_k", 0)
 		return m, ch
 	}
-	m.V, m.S = d.readPoint("V", true), d.readPoint("S", true)
+	m.V, m.S = d.readPoint("V", 0, true), d.readPoint("S", 0, true)
 	ch = f.firstChallenges(d)
-	m.R, m.L = d.readPoint("R", true), d.readPoint("L", true)
-	m.C1, m.C0 = d.readPoint("C1", true), d.readPoint("C0", true)
-	m.Q = d.readPoint("Q", true)
+	m.R, m.L = d.readPoint("R", 0, true), d.readPoint("L", 0, true)
+	m.C1, m.C0 = d.readPoint("C1", 0, true), d.readPoint("C0", 0, true)
+	m.Q = d.readPoint("Q", 0, true)
 	ch.e = d.weights("commitments", 1)[0]
 	m.f = make([]kyber.Scalar, len(f.slots))
 	for i := range m.f {
-		m.f[i] = d.readScalar("f")
+		m.f[i] = d.readScalar("f", i+1)
 	}
-	m.zr, m.zv = d.readScalar("z_r"), d.readScalar("z_v")
-	m.zc, m.zk = d.readScalar("z_c"), d.readScalar("z_k")
+	m.zr, m.zv = d.readScalar("z_r", 0), d.readScalar("z_v", 0)
+	m.zc, m.zk = d.readScalar("z_c", 0), d.readScalar("z_k", 0)
 	return m, ch
 }
 

@@ -95,22 +95,26 @@ type DLEQKeys struct {
 
 // Prove makes a proof from the witnesses xs, one per image.
 func (s DLEQKeys) Prove(g *elgamal.Group, c Context, xs []kyber.Scalar) ([]byte, error) {
+	proof, err := s.prove(g, c, xs, freshBytes())
+	return proof, wrap("dleq keys", err)
+}
+
+func (s DLEQKeys) prove(g *elgamal.Group, c Context, xs []kyber.Scalar, fresh [32]byte) ([]byte, error) {
 	l, err := s.combine(g, c)
 	if err != nil {
-		return nil, wrap("dleq keys", err)
+		return nil, err
 	}
 	if len(xs) != len(s.Images) {
-		return nil, fmt.Errorf("zkp: dleq keys: %d witness scalars for %d keys: %w", len(xs), len(s.Images), ErrShape)
+		return nil, fmt.Errorf("%d witness scalars for %d keys: %w", len(xs), len(s.Images), ErrShape)
 	}
 	x := g.Scalar().Zero()
 	for k := range xs {
-		if err := checkScalar(g, fmt.Sprintf("witness %d", k), xs[k]); err != nil {
-			return nil, wrap("dleq keys", err)
+		if err := checkScalar(g, "witness", xs[k]); err != nil {
+			return nil, fmt.Errorf("number %d: %w", k+1, err)
 		}
 		x.Add(x, g.Scalar().Mul(l.weights[k], xs[k]))
 	}
-	proof, err := l.relation.prove(l.session, []kyber.Scalar{x}, freshBytes())
-	return proof, wrap("dleq keys", err)
+	return l.relation.prove(l.session, []kyber.Scalar{x}, fresh)
 }
 
 // Verify checks a proof.
@@ -145,12 +149,11 @@ func (s DLEQKeys) combine(g *elgamal.Group, c Context) (*combined, error) {
 	}
 	sumless := g.IsIdentity(s.Base2) // a sum of ciphertexts may be the identity
 	for k, p := range s.Images2 {
-		name := fmt.Sprintf("image %d", k)
-		if err := checkType(g, name, p); err != nil {
-			return nil, err
+		if err := checkType(g, "image 2", p); err != nil {
+			return nil, fmt.Errorf("number %d: %w", k+1, err)
 		}
 		if g.IsIdentity(p) != sumless {
-			return nil, fmt.Errorf("%s: one of image and base is the identity: %w", name, ErrProof)
+			return nil, fmt.Errorf("image 2 number %d: only one of image and base is the identity: %w", k+1, ErrProof)
 		}
 	}
 	l := newCombined(g, c, "dleq keys", [][]kyber.Point{{s.Base}, s.Images, {s.Base2}, s.Images2}, len(s.Images))
@@ -183,12 +186,16 @@ type DLEQBases struct {
 
 // Prove makes a proof from the witness x.
 func (s DLEQBases) Prove(g *elgamal.Group, c Context, x kyber.Scalar) ([]byte, error) {
+	proof, err := s.prove(g, c, x, freshBytes())
+	return proof, wrap("dleq bases", err)
+}
+
+func (s DLEQBases) prove(g *elgamal.Group, c Context, x kyber.Scalar, fresh [32]byte) ([]byte, error) {
 	l, err := s.combine(g, c)
 	if err != nil {
-		return nil, wrap("dleq bases", err)
+		return nil, err
 	}
-	proof, err := l.relation.prove(l.session, []kyber.Scalar{x}, freshBytes())
-	return proof, wrap("dleq bases", err)
+	return l.relation.prove(l.session, []kyber.Scalar{x}, fresh)
 }
 
 // Verify checks a proof.

@@ -54,7 +54,7 @@ func checkType(g *elgamal.Group, name string, p kyber.Point) error {
 func checkPoints(g *elgamal.Group, name string, list []kyber.Point) error {
 	for i, p := range list {
 		if err := checkPoint(g, name, p); err != nil {
-			return fmt.Errorf("%d: %w", i, err)
+			return fmt.Errorf("number %d: %w", i+1, err)
 		}
 	}
 	return nil

@@ -49,16 +49,21 @@ func (w OneOfWitness) MarshalJSON() ([]byte, error) { return []byte(`"redacted"`
 
 // Prove makes a proof.
 func (s OneOf) Prove(g *elgamal.Group, c Context, w OneOfWitness) ([]byte, error) {
+	proof, err := s.prove(g, c, w, freshBytes())
+	return proof, wrap("one of", err)
+}
+
+func (s OneOf) prove(g *elgamal.Group, c Context, w OneOfWitness, fresh [32]byte) ([]byte, error) {
 	d, err := s.open(g, c, nil)
 	if err != nil {
-		return nil, wrap("one of", err)
+		return nil, err
 	}
 	if err := s.checkWitness(g, w); err != nil {
-		return nil, wrap("one of", err)
+		return nil, err
 	}
 	n := len(s.Messages)
 	index := g.Uint64Scalar(uint64(w.Index))
-	random := newNonces(g, d.sponge, freshBytes(), []kyber.Scalar{w.Randomness, index})
+	random := newNonces(g, d.sponge, fresh, []kyber.Scalar{w.Randomness, index})
 	// Every branch is simulated in the same way, the true one too, so that
 	// nothing but the masks below depends on which one it is.
 	z, sub := make([]kyber.Scalar, n), make([]kyber.Scalar, n)
@@ -97,60 +102,73 @@ func (s OneOf) Verify(g *elgamal.Group, c Context, proof []byte) error {
 // not add up are ErrProof at once.
 func (s OneOf) AddTo(b *Batch, c Context, subject string, proof []byte) error {
 	d, err := s.open(b.group, c, proof)
-	if err == nil {
-		err = s.addTo(b, d, subject)
+	if err != nil {
+		return wrap("one of", err)
 	}
-	return wrap("one of", err)
-}
-
-func (s OneOf) addTo(b *Batch, d *dialogue, subject string) error {
-	g, n := b.group, len(s.Messages)
-	branch := 2*g.PointLen() + 2*g.ScalarLen()
-	if len(d.proof) != n*branch {
-		if len(d.proof)%branch == 0 {
-			return fmt.Errorf("proof of %d branches, not %d: %w", len(d.proof)/branch, n, ErrShape)
-		}
-		return fmt.Errorf("proof of %d bytes, not %d: %w", len(d.proof), n*branch, ErrEncoding)
-	}
-	commitments := make([]kyber.Point, 2*n)
-	for i := range commitments {
-		commitments[i] = d.readPoint("commitment", true)
-	}
-	left := d.challenge("commitments")
-	sub, z := make([]kyber.Scalar, n), make([]kyber.Scalar, n)
-	for i := range sub {
-		sub[i], z[i] = d.readScalar("challenge"), d.readScalar("response")
-	}
-	if d.err != nil {
-		return d.err
-	}
-	for i := range sub {
-		left.Sub(left, sub[i]) // (0)
-	}
-	if !left.Equal(g.Scalar().Zero()) {
-		return fmt.Errorf("challenges do not add up: %w", ErrProof)
+	t, err := s.read(d)
+	if err != nil {
+		return wrap("one of", err)
 	}
 	b.begin(subject)
-	s.collect(b, commitments, sub, z, secretWeights(g, 2*n))
+	s.collect(b, t, secretWeights(b.group, len(t.commitments)))
 	b.end()
 	return nil
 }
 
+// oneOfTranscript is what passes between prover and verifier.
+type oneOfTranscript struct {
+	commitments []kyber.Point // a₁, b₁, a₂, b₂, …
+	e           kyber.Scalar
+	sub, z      []kyber.Scalar // cᵢ, zᵢ
+}
+
+// read reads the prover's messages, derives the challenge between them and
+// checks (0).
+func (s OneOf) read(d *dialogue) (t oneOfTranscript, err error) {
+	g, n := d.group, len(s.Messages)
+	branch := 2*g.PointLen() + 2*g.ScalarLen()
+	if len(d.proof) != n*branch {
+		if len(d.proof)%branch == 0 {
+			return t, fmt.Errorf("proof of %d branches, not %d: %w", len(d.proof)/branch, n, ErrShape)
+		}
+		return t, fmt.Errorf("proof of %d bytes, not %d: %w", len(d.proof), n*branch, ErrEncoding)
+	}
+	for i := range 2 * n {
+		t.commitments = append(t.commitments, d.readPoint("commitment", i+1, true))
+	}
+	t.e = d.challenge("commitments")
+	for i := range n {
+		t.sub = append(t.sub, d.readScalar("challenge", i+1))
+		t.z = append(t.z, d.readScalar("response", i+1))
+	}
+	if d.err != nil {
+		return t, d.err
+	}
+	sum := g.Scalar().Zero()
+	for _, c := range t.sub {
+		sum.Add(sum, c)
+	}
+	if !sum.Equal(t.e) {
+		return t, fmt.Errorf("challenges do not add up: %w", ErrProof)
+	}
+	return t, nil
+}
+
 // collect adds weight[2i]·(1) + weight[2i+1]·(2) of every branch i.
-func (s OneOf) collect(b *Batch, commitments []kyber.Point, sub, z, weight []kyber.Scalar) {
+func (s OneOf) collect(b *Batch, tr oneOfTranscript, weight []kyber.Scalar) {
 	g := b.group
 	onA, onB, onKey, onG := g.Scalar().Zero(), g.Scalar().Zero(), g.Scalar().Zero(), g.Scalar().Zero()
 	t := g.Scalar()
 	for i, m := range s.Messages {
 		w1, w2 := weight[2*i], weight[2*i+1]
-		b.add(w1, commitments[2*i])
-		b.add(w2, commitments[2*i+1])
-		onA.Add(onA, t.Mul(w1, sub[i]))
-		onG.Sub(onG, t.Mul(w1, z[i]))
-		wc := g.Scalar().Mul(w2, sub[i])
+		b.add(w1, tr.commitments[2*i])
+		b.add(w2, tr.commitments[2*i+1])
+		onA.Add(onA, t.Mul(w1, tr.sub[i]))
+		onG.Sub(onG, t.Mul(w1, tr.z[i]))
+		wc := g.Scalar().Mul(w2, tr.sub[i])
 		onB.Add(onB, wc)
 		b.add(wc.Neg(wc), m)
-		onKey.Sub(onKey, t.Mul(w2, z[i]))
+		onKey.Sub(onKey, t.Mul(w2, tr.z[i]))
 	}
 	b.add(onA, s.A)
 	b.add(onB, s.B)
@@ -177,8 +195,8 @@ func (s OneOf) open(g *elgamal.Group, c Context, proof []byte) (*dialogue, error
 		b = g.AppendPoint(b, p)
 	}
 	for i, m := range s.Messages {
-		if err := checkType(g, fmt.Sprintf("message %d", i), m); err != nil {
-			return nil, err
+		if err := checkType(g, "message", m); err != nil {
+			return nil, fmt.Errorf("number %d: %w", i+1, err)
 		}
 		b = g.AppendPoint(b, m)
 	}

@@ -108,8 +108,8 @@ func (r *relation) validate() error {
 		}
 	}
 	for i, p := range r.elements {
-		if err := checkPoint(r.group, fmt.Sprintf("element %d", i), p); err != nil {
-			return err // 8
+		if err := checkPoint(r.group, "element", p); err != nil {
+			return fmt.Errorf("number %d: %w", i, err) // 8
 		}
 	}
 	for j, eq := range r.equations {
@@ -220,8 +220,8 @@ func (r *relation) prove(session [32]byte, witness []kyber.Scalar, fresh [32]byt
 		return nil, fmt.Errorf("%d witness scalars for %d: %w", len(witness), r.scalars, ErrShape)
 	}
 	for i, x := range witness {
-		if err := checkScalar(r.group, fmt.Sprintf("witness %d", i), x); err != nil {
-			return nil, err
+		if err := checkScalar(r.group, "witness", x); err != nil {
+			return nil, fmt.Errorf("number %d: %w", i+1, err)
 		}
 	}
 	for j, p := range r.apply(witness) {
@@ -246,37 +246,47 @@ func (r *relation) prove(session [32]byte, witness []kyber.Scalar, fresh [32]byt
 	return d.proof, nil
 }
 
+// relationTranscript is what passes between prover and verifier.
+type relationTranscript struct {
+	commitments []kyber.Point  // Aⱼ
+	e           kyber.Scalar   // the challenge
+	z           []kyber.Scalar // the responses
+}
+
 // addTo reads a proof and puts its equations into a batch.
 func (r *relation) addTo(b *Batch, session [32]byte, subject string, proof []byte) error {
-	if err := r.validate(); err != nil {
+	t, err := r.read(session, proof)
+	if err != nil {
 		return err
 	}
-	g := r.group
-	if want := len(r.equations)*g.PointLen() + r.scalars*g.ScalarLen(); len(proof) != want {
-		return fmt.Errorf("proof of %d bytes, not %d: %w", len(proof), want, ErrEncoding)
-	}
-	d := r.open(session, proof)
-	commitments := make([]kyber.Point, len(r.equations))
-	for j := range commitments {
-		commitments[j] = d.readPoint(fmt.Sprintf("commitment %d", j+1), false)
-	}
-	e := d.challenge("")
-	z := make([]kyber.Scalar, r.scalars)
-	for i := range z {
-		z[i] = d.readScalar(fmt.Sprintf("response %d", i+1))
-	}
-	if d.err != nil {
-		return d.err
-	}
 	b.begin(subject)
-	r.collect(b, commitments, e, z, secretWeights(g, len(r.equations)))
+	r.collect(b, t, secretWeights(r.group, len(r.equations)))
 	b.end()
 	return nil
 }
 
+// read reads the prover's messages and derives the challenge between them.
+func (r *relation) read(session [32]byte, proof []byte) (t relationTranscript, err error) {
+	if err := r.validate(); err != nil {
+		return t, err
+	}
+	if want := len(r.equations)*r.group.PointLen() + r.scalars*r.group.ScalarLen(); len(proof) != want {
+		return t, fmt.Errorf("proof of %d bytes, not %d: %w", len(proof), want, ErrEncoding)
+	}
+	d := r.open(session, proof)
+	for j := range r.equations {
+		t.commitments = append(t.commitments, d.readPoint("commitment", j+1, false))
+	}
+	t.e = d.challenge("")
+	for i := range r.scalars {
+		t.z = append(t.z, d.readScalar("response", i+1))
+	}
+	return t, d.err
+}
+
 // collect adds weight[j] times (Aⱼ + e·Imageⱼ − Mⱼ(z)) for every equation j.
 // Each element collects one scalar.
-func (r *relation) collect(b *Batch, commitments []kyber.Point, e kyber.Scalar, z, weight []kyber.Scalar) {
+func (r *relation) collect(b *Batch, tr relationTranscript, weight []kyber.Scalar) {
 	g := r.group
 	total := make([]kyber.Scalar, len(r.elements))
 	for i := range total {
@@ -284,16 +294,16 @@ func (r *relation) collect(b *Batch, commitments []kyber.Point, e kyber.Scalar, 
 	}
 	t := g.Scalar()
 	for j, eq := range r.equations {
-		b.add(weight[j], commitments[j])
+		b.add(weight[j], tr.commitments[j])
 		for _, im := range eq.image {
-			t.Mul(weight[j], e)
+			t.Mul(weight[j], tr.e)
 			if im.coefficient != nil {
 				t.Mul(t, im.coefficient)
 			}
 			total[im.element].Add(total[im.element], t)
 		}
 		for _, term := range eq.terms {
-			t.Mul(weight[j], z[term.scalar])
+			t.Mul(weight[j], tr.z[term.scalar])
 			if term.coefficient != nil {
 				t.Mul(t, term.coefficient)
 			}

@@ -93,6 +93,10 @@ const (
 // kind of statement this is, the context, and extra, which is empty unless a
 // statement needs another one inside.
 func session(g *elgamal.Group, protocol, statement string, c Context, extra []byte) [32]byte {
+	return deriveSessionID(sessionTag(g, protocol, statement, c, extra))
+}
+
+func sessionTag(g *elgamal.Group, protocol, statement string, c Context, extra []byte) []byte {
 	if protocol == protocolSigma {
 		protocol += suiteName(g)
 	}
@@ -107,7 +111,7 @@ func session(g *elgamal.Group, protocol, statement string, c Context, extra []by
 	w.Raw(c.Election[:])
 	w.Var(c.Position)
 	w.Var(extra)
-	return deriveSessionID(w.Bytes())
+	return w.Bytes()
 }
 
 // suiteName is the group's name in the draft's ciphersuite identifiers. The
@@ -153,20 +157,21 @@ func (d *dialogue) writeScalar(s kyber.Scalar) {
 	d.at = len(d.proof)
 }
 
-// readPoint reads a commitment; the identity is allowed where identity says so.
-func (d *dialogue) readPoint(name string, identity bool) kyber.Point {
+// readPoint reads a commitment, number i of that name if i > 0; the identity is
+// allowed where identity says so.
+func (d *dialogue) readPoint(name string, i int, identity bool) kyber.Point {
 	decode := d.group.DecodePoint
 	if identity {
 		decode = d.group.DecodePointOrIdentity
 	}
 	p, err := decode(d.take(d.group.PointLen()))
-	d.fail(name, err)
+	d.fail(name, i, err)
 	return p
 }
 
-func (d *dialogue) readScalar(name string) kyber.Scalar {
+func (d *dialogue) readScalar(name string, i int) kyber.Scalar {
 	s, err := d.group.DecodeScalar(d.take(d.group.ScalarLen()))
-	d.fail(name, err)
+	d.fail(name, i, err)
 	return s
 }
 
@@ -179,8 +184,11 @@ func (d *dialogue) take(n int) []byte {
 	return b
 }
 
-func (d *dialogue) fail(name string, err error) {
+func (d *dialogue) fail(name string, i int, err error) {
 	if err != nil && d.err == nil {
+		if i > 0 {
+			name = fmt.Sprintf("%s %d", name, i)
+		}
 		d.err = fmt.Errorf("%s: %w", name, err)
 	}
 }
