@@ -1,0 +1,157 @@
+package ballot
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"go.dedis.ch/kyber/v3"
+
+	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/internal/wire"
+)
+
+// Ballot is one encrypted ballot: all contests of its style in one row of
+// ciphertexts, with one proof that every slot is a bit, that every rule of the
+// contests holds and that the voter's credential signed it. It is immutable.
+// Encrypt and ParseBallot make them.
+type Ballot struct {
+	style      int
+	number     uint32
+	credential kyber.Point
+	row        elgamal.Ciphertext
+	proof      []byte
+
+	data          []byte // the ledger entry
+	tracker       Tracker
+	credentialKey pointKey
+	maskKey       pointKey // of A, which no two accepted ballots share
+}
+
+// Bytes returns the ledger entry that casts the ballot. A retry must send
+// these very bytes again.
+func (b *Ballot) Bytes() []byte { return bytes.Clone(b.data) }
+
+// Tracker returns the ballot's tracker, computed from its own bytes.
+func (b *Ballot) Tracker() Tracker { return b.tracker }
+
+// Style returns the ballot's style, an index into the manifest's styles.
+func (b *Ballot) Style() int { return b.style }
+
+// Number returns the ballot's number, 1 or more. Of two ballots of one voter
+// the later one has the greater number.
+func (b *Ballot) Number() uint32 { return b.number }
+
+// Row returns the ciphertexts, one column for each column of the style's
+// contests, in order. The caller must not change them.
+func (b *Ballot) Row() elgamal.Ciphertext { return b.row }
+
+// String returns the tracker: the rest of a ballot is for machines.
+func (b *Ballot) String() string { return "ballot " + b.tracker.String() }
+
+// ParseBallot reads a ledger entry as a ballot of this election. It refuses
+// what is not canonical, another election (ErrBinding), a style that the
+// manifest does not have, a number 0 (ErrRange) and points outside the group
+// or at its identity (ErrGroup). All lengths follow from the style. It does
+// not check the proof: see VerifyBallot.
+func (e *Election) ParseBallot(data []byte) (*Ballot, error) {
+	env, err := entry.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("ballot: %w", err)
+	}
+	return e.parseBallot(env, data)
+}
+
+func (e *Election) parseBallot(env *entry.Envelope, data []byte) (*Ballot, error) {
+	if err := e.checkVoterEntry(env, entry.Ballot); err != nil {
+		return nil, err
+	}
+	r := wire.NewReader(env.Body)
+	b := &Ballot{style: int(r.Uint16()), number: r.Uint32(), data: data}
+	switch {
+	case r.Err() != nil:
+		return nil, fmt.Errorf("ballot: %w", r.Err())
+	case b.style >= len(e.styles):
+		return nil, fmt.Errorf("ballot: style %d of %d: %w", b.style, len(e.styles), reason.ErrRange)
+	case b.number == 0:
+		return nil, fmt.Errorf("ballot: number 0: %w", reason.ErrRange)
+	}
+	style := &e.styles[b.style]
+	form, err := e.Form(b.style)
+	if err != nil {
+		return nil, err
+	}
+	n := e.Group.PointLen()
+	credential, row, proof := r.Raw(n), r.Raw(n*(1+len(style.columns))), r.Raw(form.ProofLen())
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("ballot: %w", err)
+	}
+	if b.credential, err = e.Group.DecodePoint(credential); err != nil {
+		return nil, fmt.Errorf("ballot: credential: %w", err)
+	}
+	if b.row, err = e.parseRow(style, row); err != nil {
+		return nil, err
+	}
+	b.proof = proof
+	b.seal(e, credential, row)
+	return b, nil
+}
+
+// parseRow reads A and one B for each column of the style.
+func (e *Election) parseRow(style *styleInfo, row []byte) (elgamal.Ciphertext, error) {
+	n := e.Group.PointLen()
+	a, err := e.Group.DecodePoint(row[:n])
+	if err != nil {
+		return elgamal.Ciphertext{}, fmt.Errorf("ballot: A: %w", err)
+	}
+	c := elgamal.Ciphertext{A: a, B: make([]kyber.Point, len(style.columns))}
+	for i := range c.B {
+		row = row[n:]
+		if c.B[i], err = e.Group.DecodePoint(row[:n]); err != nil {
+			return elgamal.Ciphertext{}, fmt.Errorf("ballot: column %d: %w", style.columns[i].Index, err)
+		}
+	}
+	return c, nil
+}
+
+// seal computes what is looked up by later from the encodings.
+func (b *Ballot) seal(e *Election, credential, row []byte) {
+	b.tracker = newTracker(e.Fingerprint, e.styles[b.style].id, b.number, credential, row, b.proof)
+	b.credentialKey = newPointKey(credential)
+	b.maskKey = newPointKey(row[:e.Group.PointLen()])
+}
+
+// withoutPoints returns what the counting rule needs of a ballot whose proof
+// has been checked.
+func (b *Ballot) withoutPoints() *Ballot {
+	return &Ballot{
+		style: b.style, number: b.number, tracker: b.tracker,
+		credentialKey: b.credentialKey, maskKey: b.maskKey,
+	}
+}
+
+// checkVoterEntry checks the envelope of a ballot or spoil: its kind, its
+// election, a time that the manifest's rounding can have made, and that no
+// signature is attached, which anybody could strip or add.
+func (e *Election) checkVoterEntry(env *entry.Envelope, kind entry.Kind) error {
+	switch {
+	case env.Kind != kind:
+		return fmt.Errorf("ballot: entry is a %s, not a %s: %w", env.Kind, kind, reason.ErrEncoding)
+	case Fingerprint(env.Election) != e.Fingerprint:
+		return fmt.Errorf("ballot: %s is for election %s: %w", kind, short(env.Election[:]), reason.ErrBinding)
+	case len(env.Signatures) != 0:
+		return fmt.Errorf("ballot: %s carries %d signatures: %w", kind, len(env.Signatures), reason.ErrEncoding)
+	case env.Time%e.Manifest.rounding() != 0:
+		return fmt.Errorf("ballot: %s has a time that is not a multiple of %v: %w", kind, e.Manifest.Rounding, reason.ErrEncoding)
+	}
+	return nil
+}
+
+// newVoterEntry makes the entry of a ballot or spoil. Its time is now, rounded
+// down as the manifest says; it decides nothing.
+func (e *Election) newVoterEntry(kind entry.Kind, body []byte) []byte {
+	env := entry.Envelope{Kind: kind, Election: entry.Hash(e.Fingerprint), Time: e.Manifest.RoundTime(time.Now()), Body: body}
+	return env.Bytes()
+}

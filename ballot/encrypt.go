@@ -1,0 +1,115 @@
+package ballot
+
+import (
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha512"
+	"fmt"
+
+	"go.dedis.ch/kyber/v3"
+
+	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/internal/wire"
+	"github.com/hanpyo/hanpyo/zkp"
+)
+
+// Encrypt encrypts the voter's votes in all contests of the voter's style, and
+// signs them. A contest that votes leaves out is one with nothing marked: a
+// blank vote where the contest has that, otherwise an error like every vote
+// that breaks a rule (ErrShape, ErrRange). It checks the voter's line of the
+// roll against the root in the open entry (ErrEligibility).
+//
+// The ballot gets the number after v.Number, which Encrypt then advances, also
+// for a ballot that is never cast: of two ballots with one number only the
+// first on the ledger could count. ErrRange if the manifest allows no more
+// ballots to a credential. A Voter is not safe for concurrent use.
+//
+// The tracker is computed from the ballot's own bytes. Whoever shows it to the
+// voter must do so before learning whether the ballot will be cast or spoiled.
+func (e *Election) Encrypt(v *Voter, votes Votes) (*Ballot, Tracker, error) {
+	if err := e.checkVoter(v); err != nil {
+		return nil, Tracker{}, err
+	}
+	if limit := e.Manifest.Limits.BallotsPerCredential; v.Number >= limit {
+		return nil, Tracker{}, fmt.Errorf("ballot: number %d would be above the manifest's %d ballots a credential: %w", v.Number+1, limit, reason.ErrRange)
+	}
+	slots, err := e.Manifest.EncodeVotes(v.Line.Style, votes)
+	if err != nil {
+		return nil, Tracker{}, err
+	}
+	var seed [seedLen]byte
+	rand.Read(seed[:])
+	b, err := e.encrypt(v.Key, v.Line.Style, v.Number+1, slots, seed)
+	if err != nil {
+		return nil, Tracker{}, err
+	}
+	v.Number++
+	return b, b.tracker, nil
+}
+
+// encrypt makes the ballot that holds the given slots.
+func (e *Election) encrypt(key *VoterKey, style int, number uint32, slots []uint8, seed [seedLen]byte) (*Ballot, error) {
+	form, err := e.Form(style)
+	if err != nil {
+		return nil, err
+	}
+	g, credential := e.Group, key.Public()
+	r, err := e.randomness(seed, style, number, credential)
+	if err != nil {
+		return nil, err
+	}
+	b := &Ballot{style: style, number: number, credential: key.public, row: e.encryptRow(style, slots, r)}
+	b.proof, err = form.Prove(b.statement(), zkp.BallotWitness{Randomness: r, Bits: slots, Credential: key.secret})
+	if err != nil {
+		return nil, fmt.Errorf("ballot: %w", err)
+	}
+	row := g.AppendPoint(nil, b.row.A)
+	for _, p := range b.row.B {
+		row = g.AppendPoint(row, p)
+	}
+	var w wire.Writer
+	w.Uint16(uint16(style))
+	w.Uint32(number)
+	w.Raw(credential)
+	w.Raw(row)
+	w.Raw(b.proof)
+	b.data = e.newVoterEntry(entry.Ballot, w.Bytes())
+	b.seal(e, credential, row)
+	return b, nil
+}
+
+// encryptRow returns (r·G, vᵢ·G + r·Yᵢ), one column for each slot. Adding the
+// identity takes as long as adding G.
+func (e *Election) encryptRow(style int, slots []uint8, r kyber.Scalar) elgamal.Ciphertext {
+	messages := make([]kyber.Point, len(slots))
+	values := [2]kyber.Point{e.Group.Point(), e.Group.Base()}
+	for i, v := range slots {
+		messages[i] = values[v]
+	}
+	return e.styles[style].key.Encrypt(messages, r)
+}
+
+// seedLen is the length of the seed of a ballot's randomness.
+const seedLen = 32
+
+// randomness derives r from the seed, by HKDF-SHA512 over everything else that
+// makes the ballot another one than all others, so that a seed that repeats
+// because a device's random source is broken does not repeat r. A second
+// device that is shown the seed of a spoiled ballot derives it again. Nothing
+// else comes from the seed: the nonces of the proof would reveal k.
+func (e *Election) randomness(seed [seedLen]byte, style int, number uint32, credential []byte) (kyber.Scalar, error) {
+	var info wire.Writer
+	info.String("hanpyo/v1 ballot randomness")
+	info.String(e.Group.Name())
+	info.Raw(e.Fingerprint[:])
+	info.String(e.styles[style].id)
+	info.Uint32(number)
+	info.Var(credential)
+	wide, err := hkdf.Key(sha512.New, seed[:], nil, string(info.Bytes()), 64)
+	if err != nil {
+		return nil, fmt.Errorf("ballot: randomness: %w", err)
+	}
+	return e.Group.ReduceScalar(wide), nil
+}

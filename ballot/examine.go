@@ -1,0 +1,125 @@
+package ballot
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
+	"github.com/hanpyo/hanpyo/zkp"
+)
+
+// examined is what one entry says by itself: everything that can be checked
+// without the entries before it, and so in parallel.
+type examined struct {
+	kind    entry.Kind // 0 if the data is no entry
+	foreign error      // why it is no entry of this election
+	err     error      // the first check that fails
+	ballot  *Ballot    // without its points, once its proof has been checked
+	spoil   *Spoil
+	env     *entry.Envelope // of a roll entry
+}
+
+// examineAll examines entries, with all their proofs in one batch. known, if
+// not nil, returns what examining an entry has given before. The error is a
+// failure of the batch as such, not of anything in it.
+func (e *Election) examineAll(entries []ledger.Entry, known func(entry.Hash) (examined, bool)) ([]examined, error) {
+	batch := zkp.NewBatch(e.Group)
+	out := make([]examined, len(entries))
+	var items []*examined // of the batch
+	for i, en := range entries {
+		x := &out[i]
+		if known != nil {
+			if was, ok := known(entry.ID(en.Data)); ok {
+				*x = was
+				continue
+			}
+		}
+		*x = e.examine(en.Data)
+		if x.err != nil || x.ballot == nil && x.spoil == nil {
+			continue
+		}
+		if x.err = e.addProof(batch, x); x.err == nil {
+			items = append(items, x)
+		}
+	}
+	err := batch.Verify()
+	var bad *zkp.BatchError
+	switch {
+	case err == nil:
+	case errors.As(err, &bad):
+		for _, b := range bad.Bad {
+			x := items[b.Item]
+			x.err = fmt.Errorf("ballot: %s: %w", x.kind, reason.ErrProof)
+		}
+	default:
+		return nil, fmt.Errorf("ballot: %w", err)
+	}
+	for _, x := range items {
+		if x.ballot != nil {
+			x.ballot = x.ballot.withoutPoints()
+		}
+	}
+	return out, nil
+}
+
+func (e *Election) addProof(batch *zkp.Batch, x *examined) error {
+	var err error
+	if s := x.spoil; s != nil {
+		statement, context := e.spoilStatement(s.credential, s.tracker)
+		err = statement.AddTo(batch, context, "", s.proof)
+	} else {
+		var form *zkp.Form
+		if form, err = e.Form(x.ballot.style); err == nil {
+			err = form.AddTo(batch, x.ballot.statement(), "", x.ballot.proof)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("ballot: %w", err)
+	}
+	return nil
+}
+
+// examine examines one entry but for the proof of a ballot or spoil.
+func (e *Election) examine(data []byte) examined {
+	env, err := entry.Parse(data)
+	if err != nil {
+		return examined{foreign: fmt.Errorf("ballot: %w", err)}
+	}
+	x := examined{kind: env.Kind}
+	if !e.owns(env) {
+		x.foreign = errForeign
+		return x
+	}
+	switch env.Kind {
+	case entry.Manifest:
+		x.err = checkManifestEntry(e.Manifest, env)
+	case entry.Roll:
+		x.env = env
+	case entry.Open:
+		_, x.err = parseOpening(e.Manifest, env, 0)
+	case entry.Ballot:
+		x.ballot, x.err = e.parseBallot(env, data)
+	case entry.Spoil:
+		x.spoil, x.err = e.parseSpoil(env, data)
+	case entry.Close:
+		x.err = e.checkClose(env)
+	case entry.Pin:
+		x.err = e.checkAuthorities(env)
+	}
+	return x
+}
+
+// errForeign is one value for all entries of other elections, of which a
+// ledger may have many.
+var errForeign = fmt.Errorf("ballot: entry of another election: %w", reason.ErrBinding)
+
+// owns reports whether an entry says that it belongs to this election: up to
+// the open by the manifest id, from then on by the fingerprint.
+func (e *Election) owns(env *entry.Envelope) bool {
+	if env.Kind <= entry.Open {
+		return env.Election == e.Manifest.ID()
+	}
+	return Fingerprint(env.Election) == e.Fingerprint
+}

@@ -1,0 +1,52 @@
+package ballot
+
+import (
+	"fmt"
+
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
+)
+
+// VerifyReceipt checks a receipt for the entry that a voter's device sent, a
+// ballot's or a spoil's Bytes: that the entry is of this election, that the
+// receipt names the tracker which follows from the entry's own bytes
+// (ErrBinding), and that a signed checkpoint of the manifest's ledger has the
+// entry at the receipt's index (ErrSignature, ErrChain). It reads nothing but
+// its arguments, so a receipt can be checked offline, on any device.
+//
+// A receipt says that the ballot stands on the ledger and was accepted when it
+// was given. Whether it still counts, State.Status says: a later ballot of the
+// same credential supersedes it.
+func (e *Election) VerifyReceipt(sent []byte, r Receipt) error {
+	tracker, err := e.trackerOf(sent)
+	if err != nil {
+		return err
+	}
+	if tracker != r.Tracker {
+		return fmt.Errorf("ballot: receipt: names tracker %s, the entry's is %s: %w", r.Tracker, tracker, reason.ErrBinding)
+	}
+	proven, err := ledger.VerifyProof(e.Manifest.Policy(), sent, r.Proof)
+	if err != nil {
+		return fmt.Errorf("ballot: receipt: %w", err)
+	}
+	if proven.Index != r.Index {
+		return fmt.Errorf("ballot: receipt: for entry %d, its proof is for entry %d: %w", r.Index, proven.Index, reason.ErrChain)
+	}
+	return nil
+}
+
+func (e *Election) trackerOf(sent []byte) (Tracker, error) {
+	if kind, ok := peekKind(sent); ok && kind == entry.Spoil {
+		s, err := e.ParseSpoil(sent)
+		if err != nil {
+			return Tracker{}, err
+		}
+		return s.tracker, nil
+	}
+	b, err := e.ParseBallot(sent)
+	if err != nil {
+		return Tracker{}, err
+	}
+	return b.tracker, nil
+}

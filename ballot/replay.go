@@ -1,0 +1,173 @@
+package ballot
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
+)
+
+// ReplayOptions say how to replay a ledger. They never change what follows
+// from it. nil is the default.
+type ReplayOptions struct {
+	// Workers is how many goroutines check ballots; zero is one for each CPU.
+	Workers int
+	// Progress, if set, is called now and then, never concurrently, with how
+	// many entries of how many have been applied.
+	Progress func(done, size uint64)
+}
+
+// Replay applies the first size entries of an election's ledger to the
+// counting rule. Every entry is checked against a checkpoint of the ledger
+// that the manifest names, every ballot's proof is verified in batches on all
+// cores, and the roll's lines against the root in the open entry. The result
+// depends on the ledger alone.
+//
+// Memory is that of State and of a few chunks of entries. The error wraps
+// ErrIncomplete if size does not reach the open entry or the ledger does not
+// reach size, ErrChain or ErrFork if the ledger is inconsistent.
+func Replay(ctx context.Context, e *Election, r ledger.Reader, size uint64, o *ReplayOptions) (*State, error) {
+	if size <= e.Opening.Index {
+		return nil, fmt.Errorf("ballot: replay of %d entries does not reach the open entry, %d: %w", size, e.Opening.Index, reason.ErrIncomplete)
+	}
+	v, err := verifiedReader(ctx, r, e.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	a := advanceOptions{lock: new(sync.Mutex)}
+	if o != nil {
+		a.ReplayOptions = *o
+	}
+	s := NewState(e)
+	if err := s.advance(ctx, v, size, a); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// A chunk of entries is verified as one batch. Its bounds keep decoded ballots
+// in flight below some tens of megabytes for each worker.
+const (
+	chunkEntries = 1000
+	chunkBytes   = 2 << 20
+)
+
+// chunk is consecutive entries on their way through the workers.
+type chunk struct {
+	entries  []ledger.Entry
+	examined chan []examined // gets one value
+	err      error           // set before examined gets its value
+}
+
+// advanceOptions are ReplayOptions and what a ballot box needs.
+type advanceOptions struct {
+	ReplayOptions
+	lock  sync.Locker                          // held while entries are applied
+	known func(id entry.Hash) (examined, bool) // what examining an entry has given before; may be nil
+}
+
+// advance applies the entries from s.next to size, read from a reader that
+// checks them. After an error the state stands after some of them. It must not
+// be called concurrently with itself.
+func (s *State) advance(ctx context.Context, r ledger.Reader, size uint64, o advanceOptions) error {
+	lo := s.next
+	if lo >= size {
+		return nil
+	}
+	workers := o.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if _, err := r.Await(ctx, size); err != nil {
+		return fmt.Errorf("ballot: %w", err)
+	}
+	// The reader puts every chunk into both channels. The order of ordered is
+	// that of the ledger; its capacity bounds the chunks in flight.
+	jobs, ordered := make(chan *chunk), make(chan *chunk, 2*workers)
+	var readErr error
+	var wait sync.WaitGroup
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() {
+		cancel() // ends the goroutines if applying failed
+		wait.Wait()
+	}()
+	wait.Go(func() {
+		defer close(ordered)
+		defer close(jobs)
+		readErr = readChunks(ctx, r, lo, size, func(c *chunk) error {
+			for _, to := range []chan *chunk{ordered, jobs} {
+				select {
+				case to <- c:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			return nil
+		})
+	})
+	for range workers {
+		wait.Go(func() {
+			for c := range jobs {
+				x, err := s.e.examineAll(c.entries, o.known)
+				c.err = err
+				c.examined <- x
+			}
+		})
+	}
+	for c := range ordered {
+		if err := s.applyChunk(ctx, c, o.lock); err != nil {
+			return err
+		}
+		if o.Progress != nil {
+			o.Progress(c.entries[len(c.entries)-1].Index+1, size)
+		}
+	}
+	if readErr != nil {
+		return fmt.Errorf("ballot: %w", readErr)
+	}
+	return nil
+}
+
+func (s *State) applyChunk(ctx context.Context, c *chunk, lock sync.Locker) error {
+	var x []examined
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("ballot: %w", ctx.Err())
+	case x = <-c.examined:
+	}
+	if c.err != nil {
+		return c.err
+	}
+	lock.Lock()
+	defer lock.Unlock()
+	for i := range x {
+		if _, err := s.apply(c.entries[i].Index, x[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readChunks reads the entries lo ≤ index < hi in chunks.
+func readChunks(ctx context.Context, r ledger.Reader, lo, hi uint64, send func(*chunk) error) error {
+	var entries []ledger.Entry
+	size := 0
+	for en, err := range r.Entries(ctx, lo, hi) {
+		if err != nil {
+			return err
+		}
+		entries = append(entries, en)
+		size += len(en.Data)
+		if len(entries) == chunkEntries || size >= chunkBytes || en.Index+1 == hi {
+			if err := send(&chunk{entries: entries, examined: make(chan []examined, 1)}); err != nil {
+				return err
+			}
+			entries, size = nil, 0
+		}
+	}
+	return nil
+}

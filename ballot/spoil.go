@@ -1,0 +1,100 @@
+package ballot
+
+import (
+	"bytes"
+	"fmt"
+
+	"go.dedis.ch/kyber/v3"
+
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/wire"
+	"github.com/hanpyo/hanpyo/zkp"
+)
+
+// Spoil says on the ledger that a ballot, named by its tracker, will never be
+// cast, so that its opening may be shown to a second device that checks what
+// the first one encrypted. It is signed by the ballot's credential. Of cast
+// and spoil the first on the ledger stands.
+type Spoil struct {
+	tracker    Tracker
+	credential kyber.Point
+	proof      []byte
+
+	data          []byte
+	credentialKey pointKey
+}
+
+// Bytes returns the ledger entry.
+func (s *Spoil) Bytes() []byte { return bytes.Clone(s.data) }
+
+// Tracker returns the tracker of the ballot that is spoiled.
+func (s *Spoil) Tracker() Tracker { return s.tracker }
+
+// NewSpoil signs the spoil of the voter's ballot with tracker t. The same
+// credential must have made the ballot; a spoil by another one changes
+// nothing.
+func (e *Election) NewSpoil(v *Voter, t Tracker) (*Spoil, error) {
+	if err := e.checkVoter(v); err != nil {
+		return nil, err
+	}
+	credential := v.Key.Public()
+	statement, context := e.spoilStatement(v.Key.public, t)
+	proof, err := statement.Prove(e.Group, context, v.Key.secret)
+	if err != nil {
+		return nil, fmt.Errorf("ballot: spoil: %w", err)
+	}
+	var w wire.Writer
+	w.Raw(t[:])
+	w.Raw(credential)
+	w.Raw(proof)
+	return &Spoil{
+		tracker: t, credential: v.Key.public, proof: proof,
+		data: e.newVoterEntry(entry.Spoil, w.Bytes()), credentialKey: newPointKey(credential),
+	}, nil
+}
+
+// ParseSpoil reads a ledger entry as a spoil of this election, strictly. It
+// does not check the proof: see VerifySpoil.
+func (e *Election) ParseSpoil(data []byte) (*Spoil, error) {
+	env, err := entry.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("ballot: spoil: %w", err)
+	}
+	return e.parseSpoil(env, data)
+}
+
+func (e *Election) parseSpoil(env *entry.Envelope, data []byte) (*Spoil, error) {
+	if err := e.checkVoterEntry(env, entry.Spoil); err != nil {
+		return nil, err
+	}
+	r := wire.NewReader(env.Body)
+	s := &Spoil{data: data}
+	copy(s.tracker[:], r.Raw(len(s.tracker)))
+	credential := r.Raw(e.Group.PointLen())
+	s.proof = r.Raw(e.Group.PointLen() + e.Group.ScalarLen())
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("ballot: spoil: %w", err)
+	}
+	var err error
+	if s.credential, err = e.Group.DecodePoint(credential); err != nil {
+		return nil, fmt.Errorf("ballot: spoil: credential: %w", err)
+	}
+	s.credentialKey = newPointKey(credential)
+	return s, nil
+}
+
+// VerifySpoil checks that the spoil is signed by its credential.
+func (e *Election) VerifySpoil(s *Spoil) error {
+	statement, context := e.spoilStatement(s.credential, s.tracker)
+	if err := statement.Verify(e.Group, context, s.proof); err != nil {
+		return fmt.Errorf("ballot: spoil: %w", err)
+	}
+	return nil
+}
+
+// spoilStatement is knowledge of k with K = k·G, bound to the fingerprint, to
+// the kind of entry and to the tracker.
+func (e *Election) spoilStatement(credential kyber.Point, t Tracker) (zkp.Dlog, zkp.Context) {
+	return zkp.Dlog{Base: e.Group.Base(), Image: credential},
+		zkp.Context{Kind: "spoil", Election: e.Fingerprint, Position: t[:]}
+}

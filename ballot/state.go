@@ -1,0 +1,359 @@
+package ballot
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
+)
+
+// State is the counting rule of an election (docs/protocol.md, The counting
+// rule): entries are applied in ledger order, and what counts follows. Ballot
+// box, trustees, count and auditors all use this one function, so they cannot
+// disagree about it.
+//
+// A ballot is accepted if and only if, in this order,
+//
+//  1. it stands between open and close (ErrState),
+//  2. it parses (ErrEncoding, ErrGroup, ErrRange),
+//  3. its proof holds (ErrProof),
+//  4. the roll has its credential, with its style (ErrEligibility),
+//  5. no earlier valid spoil by its credential names its tracker (ErrState),
+//  6. its A stands in no earlier accepted ballot (ErrDuplicate, or ErrReplay
+//     if it is that very ballot),
+//  7. its number is within the manifest's limit (ErrRange) and greater than
+//     that of every earlier accepted ballot of the credential (ErrReplay).
+//
+// The first that fails is the reason. The last accepted ballot of a credential
+// counts. Every other entry is refused: listed with its reason, never counted,
+// and it changes nothing.
+//
+// A State takes about 100 bytes for each line of the roll, 150 for each
+// accepted ballot, 120 for each spoil and 250 for each refused entry. It is not
+// safe for concurrent use.
+type State struct {
+	e    *Election
+	next uint64
+
+	roll     *rollRecord
+	lines    []standing
+	lineOf   map[pointKey]uint32 // credential → index into lines
+	accepted map[Tracker]accepted
+	masks    map[pointKey]uint64 // A of an accepted ballot → its index
+	spoiled  map[spoilKey]uint64
+	refused  []Refusal
+	closed   uint64 // index of the close; 0: not closed
+	pins     []uint64
+}
+
+// standing is where one line of the roll stands.
+type standing struct {
+	weight  uint64
+	counted uint64 // index of the ballot that counts
+	number  uint32 // its number; 0: no ballot yet
+	ballots uint32 // how many were accepted
+	style   uint32
+}
+
+// accepted is an accepted ballot.
+type accepted struct {
+	index uint64
+	line  uint32
+}
+
+type spoilKey struct {
+	tracker    Tracker
+	credential pointKey
+}
+
+// Refusal is an entry that the counting rule refused.
+type Refusal struct {
+	Index uint64
+	Kind  string // "ballot", "close", …; "unknown" if it is no entry at all
+	Err   error  // wraps the reason
+}
+
+// CountedBallot is a ballot that counts: the last accepted one of its
+// credential.
+type CountedBallot struct {
+	Index  uint64 // on the ledger
+	Weight uint64
+	Style  int
+}
+
+// NewState returns the state before the first entry.
+func NewState(e *Election) *State {
+	return &State{
+		e:        e,
+		roll:     newRollRecord(e.Manifest),
+		lineOf:   make(map[pointKey]uint32),
+		accepted: make(map[Tracker]accepted),
+		masks:    make(map[pointKey]uint64),
+		spoiled:  make(map[spoilKey]uint64),
+	}
+}
+
+// Next returns the index of the entry to apply next, which is how many have
+// been applied.
+func (s *State) Next() uint64 { return s.next }
+
+// Closed returns the index of the close: the first valid one after the open.
+func (s *State) Closed() (index uint64, ok bool) { return s.closed, s.closed != 0 }
+
+// Pins returns the indices of the pins after the close that a quorum of the
+// authorities signed, in order. Their bodies belong to package tally.
+func (s *State) Pins() []uint64 { return slices.Clone(s.pins) }
+
+// Refused returns the refused entries in ledger order.
+func (s *State) Refused() []Refusal { return slices.Clone(s.refused) }
+
+// refusal returns why an applied entry is refused, or nil.
+func (s *State) refusal(index uint64) error {
+	i, ok := slices.BinarySearchFunc(s.refused, index, func(r Refusal, index uint64) int { return cmp.Compare(r.Index, index) })
+	if !ok {
+		return nil
+	}
+	return s.refused[i].Err
+}
+
+// Counted yields the ballots that count, in ledger order.
+func (s *State) Counted() iter.Seq[CountedBallot] {
+	return func(yield func(CountedBallot) bool) {
+		order := make([]uint32, 0, len(s.lines))
+		for i := range s.lines {
+			if s.lines[i].number > 0 {
+				order = append(order, uint32(i))
+			}
+		}
+		slices.SortFunc(order, func(a, b uint32) int { return cmp.Compare(s.lines[a].counted, s.lines[b].counted) })
+		for _, i := range order {
+			l := &s.lines[i]
+			if !yield(CountedBallot{Index: l.counted, Weight: l.weight, Style: int(l.style)}) {
+				return
+			}
+		}
+	}
+}
+
+// Status is what the ledger says about one ballot.
+type Status struct {
+	Index   uint64 // of the ballot
+	Ballots int    // how many ballots of its credential were accepted so far
+}
+
+// Status says whether the ballot with tracker t counts as the ledger stands.
+// The error wraps ErrReplay if a later ballot of the same credential
+// supersedes it, and ErrIncomplete if it is not among the accepted ballots.
+// More ballots than the voter has cast mean that somebody else has the voter's
+// credential.
+func (s *State) Status(t Tracker) (Status, error) {
+	at, ok := s.accepted[t]
+	if !ok {
+		return Status{}, fmt.Errorf("ballot: %s is not among the accepted ballots: %w", t, reason.ErrIncomplete)
+	}
+	l := &s.lines[at.line]
+	st := Status{Index: at.index, Ballots: int(l.ballots)}
+	if l.counted != at.index {
+		return st, fmt.Errorf("ballot: %s: superseded by entry %d: %w", t, l.counted, reason.ErrReplay)
+	}
+	return st, nil
+}
+
+// Apply applies the next entry of the ledger. It returns why the entry is
+// refused, or nil if it is accepted or is not for the counting rule to judge
+// (the messages of the key ceremony before the open; mixes, shares and results
+// after the close). The error is about the caller or the election as a whole:
+// an entry out of order (ErrChain), or a roll on the ledger that is not the
+// one which the open entry names.
+func (s *State) Apply(en ledger.Entry) (*Refusal, error) {
+	x, err := s.e.examineAll([]ledger.Entry{en}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.apply(en.Index, x[0])
+}
+
+// apply applies an entry of which everything that needs no history has been
+// checked.
+func (s *State) apply(index uint64, x examined) (*Refusal, error) {
+	if index != s.next {
+		return nil, fmt.Errorf("ballot: entry %d applied where %d is next: %w", index, s.next, reason.ErrChain)
+	}
+	if index == s.e.Opening.Index {
+		if err := s.roll.check(&s.e.Opening); err != nil {
+			return nil, err
+		}
+		s.next++
+		return nil, nil
+	}
+	err := s.judge(index, x)
+	s.next++
+	if err == nil {
+		return nil, nil
+	}
+	s.refused = append(s.refused, Refusal{Index: index, Kind: x.kind.String(), Err: err})
+	return &s.refused[len(s.refused)-1], nil
+}
+
+// judge decides about one entry and, if it stands, records it.
+func (s *State) judge(index uint64, x examined) error {
+	if x.foreign != nil {
+		return x.foreign
+	}
+	switch x.kind {
+	case entry.Ballot:
+		if err := s.checkBallot(index, x); err != nil {
+			return err
+		}
+		s.accept(index, x.ballot)
+	case entry.Spoil:
+		if err := s.checkSpoil(index, x); err != nil {
+			return err
+		}
+		s.spoiled[spoilKey{x.spoil.tracker, x.spoil.credentialKey}] = index
+	case entry.Close:
+		if err := s.phase(index, x.kind); err != nil {
+			return err
+		}
+		if x.err != nil {
+			return x.err
+		}
+		s.closed = index
+	case entry.Pin:
+		if err := s.afterClose(x.kind); err != nil {
+			return err
+		}
+		if x.err != nil {
+			return x.err
+		}
+		s.pins = append(s.pins, index)
+	case entry.Mix, entry.Share, entry.Result:
+		return s.afterClose(x.kind)
+	case entry.Roll:
+		if err := s.beforeOpen(index, x.kind); err != nil {
+			return err
+		}
+		return s.addRoll(x.env)
+	case entry.Open: // the one that counts never comes here
+		if x.err != nil {
+			return x.err
+		}
+		return fmt.Errorf("ballot: open: entry %d opens this election: %w", s.e.Opening.Index, reason.ErrState)
+	default: // the manifest and the ceremony
+		if err := s.beforeOpen(index, x.kind); err != nil {
+			return err
+		}
+		return x.err
+	}
+	return nil
+}
+
+func (s *State) beforeOpen(index uint64, kind entry.Kind) error {
+	if index > s.e.Opening.Index {
+		return fmt.Errorf("ballot: %s after the open, entry %d: %w", kind, s.e.Opening.Index, reason.ErrState)
+	}
+	return nil
+}
+
+// addRoll takes in the lines of a roll entry.
+func (s *State) addRoll(env *entry.Envelope) error {
+	lines, err := s.roll.add(env)
+	for _, l := range lines {
+		s.lineOf[newPointKey(l.Key)] = uint32(len(s.lines))
+		s.lines = append(s.lines, standing{weight: l.Weight, style: uint32(l.Style)})
+	}
+	return err
+}
+
+// phase requires that the entry stands between open and close.
+func (s *State) phase(index uint64, kind entry.Kind) error {
+	switch {
+	case index < s.e.Opening.Index:
+		return fmt.Errorf("ballot: %s before the open, entry %d: %w", kind, s.e.Opening.Index, reason.ErrState)
+	case s.closed != 0:
+		return fmt.Errorf("ballot: %s after the close, entry %d: %w", kind, s.closed, reason.ErrState)
+	}
+	return nil
+}
+
+func (s *State) afterClose(kind entry.Kind) error {
+	if s.closed == 0 {
+		return fmt.Errorf("ballot: %s before the close: %w", kind, reason.ErrState)
+	}
+	return nil
+}
+
+// checkBallot says whether a ballot would be accepted as entry index. It only
+// reads.
+func (s *State) checkBallot(index uint64, x examined) error {
+	if err := s.phase(index, entry.Ballot); err != nil {
+		return err
+	}
+	if x.err != nil {
+		return x.err
+	}
+	b := x.ballot
+	i, ok := s.lineOf[b.credentialKey]
+	if !ok {
+		return fmt.Errorf("ballot: its credential is not on the roll: %w", reason.ErrEligibility)
+	}
+	l := &s.lines[i]
+	if int(l.style) != b.style {
+		return fmt.Errorf("ballot: style %q, the roll gives its credential %q: %w",
+			s.e.styles[b.style].id, s.e.styles[l.style].id, reason.ErrEligibility)
+	}
+	if at, ok := s.spoiled[spoilKey{b.tracker, b.credentialKey}]; ok {
+		return fmt.Errorf("ballot: spoiled by entry %d: %w", at, reason.ErrState)
+	}
+	if at, ok := s.accepted[b.tracker]; ok {
+		return fmt.Errorf("ballot: stands already as entry %d: %w", at.index, reason.ErrReplay)
+	}
+	if at, ok := s.masks[b.maskKey]; ok {
+		return fmt.Errorf("ballot: A stands already in entry %d: %w", at, reason.ErrDuplicate)
+	}
+	if limit := s.e.Manifest.Limits.BallotsPerCredential; b.number > limit {
+		return fmt.Errorf("ballot: number %d, at most %d ballots a credential: %w", b.number, limit, reason.ErrRange)
+	}
+	if b.number <= l.number {
+		return fmt.Errorf("ballot: number %d, entry %d of the same credential has number %d: %w",
+			b.number, l.counted, l.number, reason.ErrReplay)
+	}
+	return nil
+}
+
+// accept records a ballot that checkBallot let through.
+func (s *State) accept(index uint64, b *Ballot) {
+	line := s.lineOf[b.credentialKey]
+	s.accepted[b.tracker] = accepted{index: index, line: line}
+	s.masks[b.maskKey] = index
+	l := &s.lines[line]
+	l.counted, l.number = index, b.number
+	l.ballots++
+}
+
+// checkSpoil says whether a spoil would stand as entry index: between open and
+// close, well formed, signed, by a credential on the roll, the first one for
+// its tracker, and before a ballot of the credential with that tracker was
+// accepted. It only reads.
+func (s *State) checkSpoil(index uint64, x examined) error {
+	if err := s.phase(index, entry.Spoil); err != nil {
+		return err
+	}
+	if x.err != nil {
+		return x.err
+	}
+	if _, ok := s.lineOf[x.spoil.credentialKey]; !ok {
+		return fmt.Errorf("ballot: spoil: its credential is not on the roll: %w", reason.ErrEligibility)
+	}
+	if at, ok := s.spoiled[spoilKey{x.spoil.tracker, x.spoil.credentialKey}]; ok {
+		return fmt.Errorf("ballot: spoil: spoiled already by entry %d: %w", at, reason.ErrReplay)
+	}
+	if at, ok := s.accepted[x.spoil.tracker]; ok {
+		return fmt.Errorf("ballot: spoil: the ballot was cast as entry %d: %w", at.index, reason.ErrState)
+	}
+	return nil
+}

@@ -1,0 +1,26 @@
+package ballot
+
+import (
+	"fmt"
+
+	"github.com/hanpyo/hanpyo/zkp"
+)
+
+// VerifyBallot checks the ballot's proof: every slot holds 0 or 1, every rule
+// of its contests holds, and whoever made the ballot knows the secret of its
+// credential (docs/protocol.md, The ballot proof). It does not say that the
+// ballot counts: that depends on the ledger, see State.
+func (e *Election) VerifyBallot(b *Ballot) error {
+	form, err := e.Form(b.style)
+	if err != nil {
+		return err
+	}
+	if err := form.Verify(b.statement(), b.proof); err != nil {
+		return fmt.Errorf("ballot: %w", err)
+	}
+	return nil
+}
+
+func (b *Ballot) statement() zkp.BallotStatement {
+	return zkp.BallotStatement{Credential: b.credential, Number: b.number, Row: b.row}
+}
