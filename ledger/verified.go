@@ -209,13 +209,16 @@ func (c *checker) checkPrefix() error {
 	return c.cp.CheckConsistency(prefix, proof)
 }
 
-// firstWrong finds the first entry that is not in the tree of the checkpoint;
-// nil if each has a proof that it is, or the reader does not prove.
+// firstWrong finds the first entry that is not in the tree of the checkpoint,
+// or that the reader itself calls damaged; nil if each has a proof that it is.
 func (c *checker) firstWrong(entries []Entry) error {
 	for _, e := range entries {
 		proof, err := c.r.Inclusion(c.ctx, e.Index, c.cp.Size)
-		if err != nil {
-			return nil
+		switch {
+		case errors.Is(err, reason.ErrChain):
+			return &EntryError{e.Index, err}
+		case err != nil:
+			return err
 		}
 		if err := c.cp.CheckInclusion(e.Index, LeafHash(e.Data), proof); err != nil {
 			return err

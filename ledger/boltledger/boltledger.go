@@ -1,0 +1,392 @@
+// Package boltledger is the durable ledger of one machine: a [ledger.Ledger]
+// in a directory, on a bbolt database.
+//
+// Concurrent appends share one transaction and one signed checkpoint. A
+// directory holds
+//
+//	ledger.db    leaves, tree hashes, ids and the newest checkpoint
+//	checkpoint   the newest published checkpoint, a signed note
+//	large/       the entries above 65,535 bytes, named by their SHA-256
+//
+// docs/ledger.md says more. One process has it open at a time; observers get a
+// copy, or read while nobody writes.
+package boltledger
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"go.etcd.io/bbolt"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
+)
+
+const (
+	maxInFlight = 2048     // appends that wait, at most 128 MiB
+	maxBatch    = 1024     // entries of one transaction
+	batchBytes  = 16 << 20 // and their leaves
+)
+
+// writer is the ledger that Open returns.
+type writer struct {
+	*Reader
+	signer note.Signer
+	queue  chan *request
+	done   chan struct{} // closed when run has ended
+
+	mu      sync.RWMutex // held for writing to close the queue
+	closing bool
+}
+
+// request is one append on its way.
+type request struct {
+	id   [sha256.Size]byte // of the data
+	leaf []byte
+	done chan struct{} // closed when index and err are set
+
+	index uint64
+	err   error
+}
+
+// Open opens the ledger in dir, which it creates if there is none. The ledger
+// is named after its signer and stays bound to that key (ErrSignature). It
+// fails with ErrLocked while somebody else has it open, with ErrChain, naming
+// the file, if something is damaged, missing or was rolled back, and with
+// ErrVersion or ErrEncoding if dir holds something else.
+//
+// After an error in writing, every later call fails until the ledger is
+// opened again.
+func Open(dir string, signer note.Signer) (ledger.Ledger, error) {
+	if err := prepare(dir); err != nil {
+		return nil, err
+	}
+	s, err := openStore(dir, false)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := s.loadOrCreate(signer)
+	if err != nil {
+		_ = s.close()
+		return nil, err
+	}
+	w := &writer{
+		Reader: newReader(s, newest),
+		signer: signer,
+		queue:  make(chan *request, maxInFlight),
+		done:   make(chan struct{}),
+	}
+	go w.run()
+	return w, nil
+}
+
+// prepare makes the directories, and refuses those where creating a database
+// would hide a loss or mix with something else.
+func prepare(dir string) error {
+	path := filepath.Join(dir, databaseName)
+	info, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("boltledger: %w", err)
+	}
+	if err != nil || info.Size() == 0 {
+		if _, err := os.Stat(filepath.Join(dir, checkpointName)); err == nil {
+			return fmt.Errorf("boltledger: %s: missing or empty, though there is a checkpoint: %w", path, reason.ErrChain)
+		}
+		found, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("boltledger: %w", err)
+		}
+		for _, f := range found {
+			if f.Name() != largeName && f.Name() != databaseName {
+				return fmt.Errorf("boltledger: %s: holds no ledger, but %s: %w", dir, f.Name(), reason.ErrEncoding)
+			}
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, largeName), 0o755); err != nil {
+		return fmt.Errorf("boltledger: %w", err)
+	}
+	return nil
+}
+
+// loadOrCreate reads the newest checkpoint of a ledger of signer, or makes the
+// first, and leaves it published.
+func (s *store) loadOrCreate(signer note.Signer) (ledger.Checkpoint, error) {
+	if err := s.create(signer); err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	newest, err := s.load()
+	if err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	if err := s.checkSigner(signer); err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	current, err := s.checkPublished(newest)
+	if err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	if !current {
+		if err := s.writePublished(newest); err != nil {
+			return ledger.Checkpoint{}, err
+		}
+	}
+	for _, dir := range []string{s.dir, filepath.Join(s.dir, largeName)} {
+		if err := removeTemporary(dir); err != nil {
+			return ledger.Checkpoint{}, fmt.Errorf("boltledger: %w", err)
+		}
+	}
+	if err := errors.Join(syncDir(s.dir), syncDir(filepath.Dir(s.dir))); err != nil {
+		return ledger.Checkpoint{}, fmt.Errorf("boltledger: %w", err)
+	}
+	return newest, nil
+}
+
+// create makes an empty ledger in a database that has nothing in it.
+func (s *store) create(signer note.Signer) error {
+	fresh := true
+	err := s.view(func(tx *bbolt.Tx) error {
+		k, _ := tx.Cursor().First()
+		fresh = k == nil
+		return nil
+	})
+	if err != nil || !fresh {
+		return err
+	}
+	root, err := ledger.Tree{}.Root()
+	if err != nil {
+		return err
+	}
+	cp, err := ledger.SignCheckpoint(signer, 0, root)
+	if err != nil {
+		return err
+	}
+	return s.guard(func() error {
+		return s.db.Update(func(tx *bbolt.Tx) error {
+			for _, name := range [][]byte{metaBucket, leafBucket, hashBucket, indexBucket} {
+				if _, err := tx.CreateBucket(name); err != nil {
+					return err
+				}
+			}
+			meta := tx.Bucket(metaBucket)
+			return errors.Join(
+				meta.Put(formatKey, []byte(format)),
+				meta.Put(originKey, []byte(signer.Name())),
+				meta.Put(signerKey, binary.BigEndian.AppendUint32(nil, signer.KeyHash())),
+				meta.Put(checkpointKey, cp.Raw))
+		})
+	})
+}
+
+// checkSigner refuses a signer that did not make this ledger.
+func (s *store) checkSigner(signer note.Signer) error {
+	return s.view(func(tx *bbolt.Tx) error {
+		meta, err := s.bucket(tx, metaBucket)
+		if err != nil {
+			return err
+		}
+		origin, key := meta.Get(originKey), meta.Get(signerKey)
+		if string(origin) != signer.Name() || !bytes.Equal(key, binary.BigEndian.AppendUint32(nil, signer.KeyHash())) {
+			return fmt.Errorf("boltledger: %s: ledger of %.64s+%x, not of %s+%08x: %w",
+				s.path, origin, key, signer.Name(), signer.KeyHash(), reason.ErrSignature)
+		}
+		return nil
+	})
+}
+
+func (s *store) writePublished(cp ledger.Checkpoint) error {
+	if err := writeFile(filepath.Join(s.dir, checkpointName), cp.Raw); err != nil {
+		return fmt.Errorf("boltledger: %w", err)
+	}
+	return nil
+}
+
+// Append implements [ledger.Appender].
+func (w *writer) Append(ctx context.Context, data []byte) (uint64, error) {
+	if err := ledger.CheckEntry(data); err != nil {
+		return 0, err
+	}
+	if _, _, err := w.state(ctx); err != nil {
+		return 0, err
+	}
+	// The caller has data back when ctx ends, before it is written.
+	req := &request{id: sha256.Sum256(data), leaf: bytes.Clone(ledger.Leaf(data)), done: make(chan struct{})}
+	if len(data) > ledger.MaxLeaf {
+		stub := ledger.Stub{Hash: req.id, Size: uint64(len(data))}
+		if err := w.store.putLarge(stub, data); err != nil {
+			return 0, err
+		}
+	}
+	if err := w.submit(req); err != nil {
+		return 0, err
+	}
+	select {
+	case <-req.done:
+		return req.index, req.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+func (w *writer) submit(req *request) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closing {
+		return ledger.ErrClosed
+	}
+	select {
+	case w.queue <- req:
+		return nil
+	default:
+		return ledger.ErrBusy
+	}
+}
+
+// run commits what is queued, in batches, until the queue is closed.
+func (w *writer) run() {
+	defer close(w.done)
+	for first := range w.queue {
+		batch, size := []*request{first}, len(first.leaf)
+		for more := true; more && len(batch) < maxBatch && size < batchBytes; {
+			select {
+			case req, open := <-w.queue:
+				if more = open; open {
+					batch = append(batch, req)
+					size += len(req.leaf)
+				}
+			default:
+				more = false
+			}
+		}
+		err := w.commit(batch)
+		for _, req := range batch {
+			req.err = err
+			close(req.done)
+		}
+	}
+}
+
+// commit makes a batch durable, signs a checkpoint over it and publishes that.
+// In this order: what is published is durable, and no two checkpoints of one
+// size ever leave this process.
+func (w *writer) commit(batch []*request) error {
+	old, _, err := w.state(context.Background())
+	if err != nil {
+		return err
+	}
+	var cp ledger.Checkpoint
+	err = w.store.guard(func() error {
+		return w.store.db.Update(func(tx *bbolt.Tx) (err error) {
+			cp, err = w.store.add(tx, old, batch, w.signer)
+			return err
+		})
+	})
+	if errors.Is(err, errNothingNew) {
+		return nil
+	}
+	if err == nil {
+		err = w.store.writePublished(cp)
+	}
+	if err != nil {
+		w.store.fail(err)
+		return err
+	}
+	w.publish(cp)
+	return nil
+}
+
+// errNothingNew ends the transaction of a batch of entries that are all there.
+var errNothingNew = errors.New("nothing new")
+
+// add puts those entries of batch that are new behind old, finds the index of
+// each, and stores the signed checkpoint.
+func (s *store) add(tx *bbolt.Tx, old ledger.Checkpoint, batch []*request, signer note.Signer) (ledger.Checkpoint, error) {
+	none := ledger.Checkpoint{}
+	var buckets [4]*bbolt.Bucket
+	for i, name := range [][]byte{metaBucket, leafBucket, hashBucket, indexBucket} {
+		b, err := s.bucket(tx, name)
+		if err != nil {
+			return none, err
+		}
+		buckets[i] = b
+	}
+	meta, leaves, hashes, indexes := buckets[0], buckets[1], buckets[2], buckets[3]
+	leaves.FillPercent, hashes.FillPercent = 1, 1 // they only grow at the end
+	tree, err := s.tree(tx, old.Size)
+	if err != nil {
+		return none, err
+	}
+	for _, req := range batch {
+		leaf := tlog.RecordHash(req.leaf)
+		if at := indexes.Get(req.id[:]); at != nil {
+			if req.index, err = s.find(hashes, at, leaf); err != nil {
+				return none, err
+			}
+			continue
+		}
+		stored, err := tlog.StoredHashesForRecordHash(int64(tree.Size), leaf, tree.Hashes)
+		if err != nil {
+			return none, err
+		}
+		var flat []byte
+		for _, h := range stored {
+			flat = append(flat, h[:]...)
+		}
+		req.index = tree.Size
+		key := number(req.index)
+		if err := errors.Join(leaves.Put(key, req.leaf), hashes.Put(key, flat), indexes.Put(req.id[:], key)); err != nil {
+			return none, err
+		}
+		tree.Size++
+	}
+	if tree.Size == old.Size {
+		return none, errNothingNew
+	}
+	root, err := tree.Root()
+	if err != nil {
+		return none, err
+	}
+	cp, err := ledger.SignCheckpoint(signer, tree.Size, root)
+	if err != nil {
+		return none, err
+	}
+	return cp, meta.Put(checkpointKey, cp.Raw)
+}
+
+// find decodes the stored index of an entry, and checks that the entry is
+// there.
+func (s *store) find(hashes *bbolt.Bucket, at []byte, leaf tlog.Hash) (uint64, error) {
+	if len(at) != 8 {
+		return 0, s.damaged("index of an entry")
+	}
+	index := binary.BigEndian.Uint64(at)
+	stored, err := s.hashes(hashes, index)
+	if err != nil {
+		return 0, err
+	}
+	if tlog.Hash(stored[:tlog.HashSize]) != leaf {
+		return 0, s.damaged("index %d is not that of its entry", index)
+	}
+	return index, nil
+}
+
+// Close implements [ledger.Ledger].
+func (w *writer) Close() error {
+	w.mu.Lock()
+	if !w.closing {
+		w.closing = true
+		close(w.queue)
+	}
+	w.mu.Unlock()
+	<-w.done
+	return w.Reader.Close()
+}

@@ -1,0 +1,291 @@
+package boltledger
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/bits"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
+)
+
+const (
+	databaseName = "ledger.db"
+	format       = "hanpyo ledger v1"
+)
+
+// The database. Numbers are eight bytes, big-endian.
+var (
+	metaBucket  = []byte("meta")    // format, origin, key hash and newest checkpoint
+	leafBucket  = []byte("leaves")  // index → leaf
+	hashBucket  = []byte("hashes")  // index → leaf hash, then the hashes of the subtrees that the leaf completes
+	indexBucket = []byte("indexes") // SHA-256 of the data → index
+
+	formatKey     = []byte("format")
+	originKey     = []byte("origin")
+	signerKey     = []byte("key")
+	checkpointKey = []byte("checkpoint")
+)
+
+// ErrLocked means that somebody else has the ledger open: another process, or
+// this one a second time.
+var ErrLocked = errors.New("ledger is open elsewhere")
+
+// store is the database of one directory and what goes with it.
+type store struct {
+	dir, path string
+	db        *bbolt.DB
+	file      *os.File              // that of db
+	broken    atomic.Pointer[error] // why it cannot be used any more
+	panicked  atomic.Bool           // see guard
+}
+
+// openStore opens the database of dir, and creates it unless readOnly.
+func openStore(dir string, readOnly bool) (*store, error) {
+	s := &store{dir: dir, path: filepath.Join(dir, databaseName)}
+	err := s.guard(func() (err error) {
+		s.db, err = bbolt.Open(s.path, 0o644, &bbolt.Options{
+			ReadOnly:     readOnly,
+			Timeout:      time.Millisecond, // one try: a ledger in use stays in use
+			FreelistType: bbolt.FreelistMapType,
+			NoStatistics: true,
+			OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
+				f, err := os.OpenFile(name, flag, mode)
+				s.file = f
+				return f, err
+			},
+		})
+		return err
+	})
+	var pathError *fs.PathError
+	switch {
+	case err == nil:
+		return s, nil
+	case errors.Is(err, berrors.ErrTimeout):
+		return nil, fmt.Errorf("boltledger: %s: %w", s.path, ErrLocked)
+	case errors.As(err, &pathError):
+		return nil, fmt.Errorf("boltledger: %w", err)
+	case s.panicked.Load():
+		_ = s.close()
+		return nil, err
+	default:
+		return nil, fmt.Errorf("boltledger: %s: not a ledger or damaged: %w: %w", s.path, err, reason.ErrChain)
+	}
+}
+
+// guard runs f, which reads or writes the database, unless s is broken. bbolt
+// trusts the file that it maps into memory: what a damaged one makes it do,
+// panics and memory faults, becomes an error here. After that the database is
+// not touched again, for its locks may be held for ever.
+func (s *store) guard(f func() error) (err error) {
+	if broken := s.broken.Load(); broken != nil {
+		return *broken
+	}
+	return s.catch(f)
+}
+
+func (s *store) catch(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = s.damaged("damaged: %v", p)
+			s.panicked.Store(true)
+			s.fail(err)
+		}
+	}()
+	err = f()
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+		return ledger.ErrClosed
+	}
+	return err
+}
+
+// fail makes every later use of s fail with err.
+func (s *store) fail(err error) { s.broken.CompareAndSwap(nil, &err) }
+
+func (s *store) view(f func(*bbolt.Tx) error) error {
+	return s.guard(func() error { return s.db.View(f) })
+}
+
+func (s *store) close() error {
+	if s.panicked.Load() {
+		return errors.Join(unlock(s.file), s.file.Close())
+	}
+	return s.catch(s.db.Close)
+}
+
+// damaged is an error about the database.
+func (s *store) damaged(format string, args ...any) error {
+	return fmt.Errorf("boltledger: %s: %s: %w", s.path, fmt.Sprintf(format, args...), reason.ErrChain)
+}
+
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// bucket returns a bucket that every ledger has.
+func (s *store) bucket(tx *bbolt.Tx, name []byte) (*bbolt.Bucket, error) {
+	b := tx.Bucket(name)
+	if b == nil {
+		return nil, s.damaged("no %s", name)
+	}
+	return b, nil
+}
+
+// tree returns the tree of the given size, which reads its hashes with tx.
+func (s *store) tree(tx *bbolt.Tx, size uint64) (ledger.Tree, error) {
+	b, err := s.bucket(tx, hashBucket)
+	if err != nil {
+		return ledger.Tree{}, err
+	}
+	read := func(indexes []int64) ([]tlog.Hash, error) {
+		hashes := make([]tlog.Hash, len(indexes))
+		for i, at := range indexes {
+			level, n := tlog.SplitStoredHashIndex(at)
+			// A subtree's hash is stored with the last leaf in it.
+			stored, err := s.hashes(b, uint64(n+1)<<level-1)
+			if err != nil {
+				return nil, err
+			}
+			copy(hashes[i][:], stored[level*tlog.HashSize:])
+		}
+		return hashes, nil
+	}
+	return ledger.Tree{Size: size, Hashes: tlog.HashReaderFunc(read)}, nil
+}
+
+// hashes returns the stored hashes of the leaf at index, the leaf's own first.
+func (s *store) hashes(b *bbolt.Bucket, index uint64) ([]byte, error) {
+	stored := b.Get(number(index))
+	if len(stored) != (1+bits.TrailingZeros64(index+1))*tlog.HashSize {
+		return nil, s.damaged("hashes of entry %d are missing", index)
+	}
+	return stored, nil
+}
+
+// leaves appends to dst a few leaves from lo on and below hi, each checked
+// against its hash.
+func (s *store) leaves(dst [][]byte, lo, hi uint64) ([][]byte, error) {
+	const maxLeaves, maxBytes = 256, 1 << 20
+	err := s.view(func(tx *bbolt.Tx) error {
+		hashes, err := s.bucket(tx, hashBucket)
+		if err != nil {
+			return err
+		}
+		b, err := s.bucket(tx, leafBucket)
+		if err != nil {
+			return err
+		}
+		c, size := b.Cursor(), 0
+		k, leaf := c.Seek(number(lo))
+		for at := lo; at < hi && len(dst) < maxLeaves && size < maxBytes; at++ {
+			if !bytes.Equal(k, number(at)) || len(leaf) > ledger.MaxLeaf {
+				return &ledger.EntryError{Index: at, Err: s.damaged("leaf is missing")}
+			}
+			h, err := s.hashes(hashes, at)
+			if err != nil {
+				return &ledger.EntryError{Index: at, Err: err}
+			}
+			leaf = bytes.Clone(leaf)
+			if tlog.RecordHash(leaf) != tlog.Hash(h[:tlog.HashSize]) {
+				return &ledger.EntryError{Index: at, Err: s.damaged("leaf differs from its hash")}
+			}
+			dst = append(dst, leaf)
+			size += len(leaf)
+			k, leaf = c.Next()
+		}
+		return nil
+	})
+	return dst, err
+}
+
+// entry returns the data for a checked leaf.
+func (s *store) entry(index uint64, leaf []byte) (ledger.Entry, error) {
+	data := leaf
+	stub, large, err := ledger.ParseLeaf(leaf)
+	if err == nil && large {
+		data, err = s.getLarge(stub)
+	}
+	if err != nil {
+		return ledger.Entry{}, &ledger.EntryError{Index: index, Err: err}
+	}
+	return ledger.Entry{Index: index, Data: data}, nil
+}
+
+// load reads the newest checkpoint and checks the database against it, in
+// O(log n).
+func (s *store) load() (cp ledger.Checkpoint, err error) {
+	err = s.view(func(tx *bbolt.Tx) error {
+		meta := tx.Bucket(metaBucket)
+		if meta == nil {
+			return fmt.Errorf("boltledger: %s: a database, but not of a ledger: %w", s.path, reason.ErrVersion)
+		}
+		if f := meta.Get(formatKey); string(f) != format {
+			return fmt.Errorf("boltledger: %s: format %.32q, not %q: %w", s.path, f, format, reason.ErrVersion)
+		}
+		if cp, err = ledger.ParseCheckpoint(meta.Get(checkpointKey)); err != nil {
+			return fmt.Errorf("boltledger: %s: %w", s.path, err)
+		}
+		if origin := meta.Get(originKey); string(origin) != cp.Origin {
+			return s.damaged("checkpoint of %.64q in the ledger %.64q", cp.Origin, origin)
+		}
+		if err := s.checkPrefix(tx, cp, cp); err != nil {
+			return err
+		}
+		return s.checkEnd(tx, cp.Size)
+	})
+	return cp, err
+}
+
+// checkPrefix checks the stored tree of the size of old against the root of
+// old, and against newest where that is larger.
+func (s *store) checkPrefix(tx *bbolt.Tx, newest, old ledger.Checkpoint) error {
+	tree, err := s.tree(tx, old.Size)
+	if err != nil {
+		return err
+	}
+	root, err := tree.Root()
+	if err != nil {
+		return err
+	}
+	if root != old.Root {
+		return s.damaged("stored hashes do not give the root of the checkpoint at size %d", old.Size)
+	}
+	if old.Size == newest.Size {
+		return nil
+	}
+	tree.Size = newest.Size
+	proof, err := tree.Consistency(old.Size, newest.Size)
+	if err != nil {
+		return err
+	}
+	if err := newest.CheckConsistency(old, proof); err != nil {
+		return fmt.Errorf("boltledger: %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// checkEnd checks that the database ends with the entry before size.
+func (s *store) checkEnd(tx *bbolt.Tx, size uint64) error {
+	for _, name := range [][]byte{leafBucket, hashBucket} {
+		b, err := s.bucket(tx, name)
+		if err != nil {
+			return err
+		}
+		last, _ := b.Cursor().Last()
+		if size == 0 && last != nil || size > 0 && !bytes.Equal(last, number(size-1)) {
+			return s.damaged("%s do not end at the size of the checkpoint, %d", name, size)
+		}
+	}
+	return nil
+}
