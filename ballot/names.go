@@ -43,17 +43,20 @@ func normalName(s string) (string, error) {
 	if strings.TrimSpace(s) != s || strings.Contains(s, "  ") {
 		return "", fmt.Errorf("%+q has spaces at an end or two in a row: %w", s, reason.ErrEncoding)
 	}
-	marks := maxMarks // a mark must not come first
+	marks := maxMarks // a mark must not come first, nor after a space
 	for _, r := range s {
 		if !shows(r) {
 			return "", fmt.Errorf("%+q contains %U, which does not show: %w", s, r, reason.ErrEncoding)
 		}
-		if unicode.In(r, unicode.Mn, unicode.Me) {
-			if marks++; marks > maxMarks {
-				return "", fmt.Errorf("%+q has the combining mark %U without a letter or with too many others: %w", s, r, reason.ErrEncoding)
-			}
-		} else {
+		switch {
+		case r == ' ':
+			marks = maxMarks
+		case !unicode.In(r, unicode.Mn, unicode.Me):
 			marks = 0
+		case marks == maxMarks:
+			return "", fmt.Errorf("%+q has the combining mark %U without a letter or with too many others: %w", s, r, reason.ErrEncoding)
+		default:
+			marks++
 		}
 	}
 	return s, nil

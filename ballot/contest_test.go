@@ -1,0 +1,441 @@
+package ballot
+
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
+)
+
+// compiled returns the contest with n options called a, b, c, …
+func compiled(t testing.TB, c Contest, n int) *Contest {
+	t.Helper()
+	c.ID = "it"
+	for i := range n {
+		id := string(rune('a' + i))
+		c.Options = append(c.Options, Option{ID: id, Name: "Option " + id})
+	}
+	require.NoError(t, c.compile(0))
+	return &c
+}
+
+// smallContests are contests of every kind, small enough to try all bits.
+func smallContests(t testing.TB) []*Contest {
+	var all []*Contest
+	for _, blank := range []bool{false, true} {
+		for n := 1; n <= 4; n++ {
+			for most := 1; most <= n; most++ {
+				least := 0
+				if blank {
+					least = 1
+				}
+				for ; least <= most; least++ {
+					all = append(all, compiled(t, Contest{Kind: "choose", Min: least, Max: most, Blank: blank}, n))
+				}
+				all = append(all, compiled(t, Contest{Kind: "approval", Max: most, Blank: blank}, n))
+			}
+			all = append(all, compiled(t, Contest{Kind: "approval", Blank: blank}, n))
+		}
+		for n := 1; n <= 3; n++ {
+			for _, exact := range []bool{false, true} {
+				for points := 1; points <= 5; points++ {
+					for most := 1; most <= points; most++ {
+						if exact && n*most < points {
+							continue
+						}
+						all = append(all, compiled(t, Contest{Kind: "points", Points: points, Max: most, Exact: exact, Blank: blank}, n))
+					}
+				}
+				for ranks := 1; ranks <= min(n, 2); ranks++ {
+					values := []int{5, 2}[:ranks]
+					all = append(all, compiled(t, Contest{Kind: "ranked-points", Values: values, Exact: exact, Blank: blank}, n))
+				}
+			}
+		}
+	}
+	return all
+}
+
+func describe(c *Contest) string {
+	return fmt.Sprintf("%s/n=%d/min=%d/max=%d/points=%d/values=%v/exact=%t/blank=%t",
+		c.Kind, len(c.Options), c.Min, c.Max, c.Points, c.Values, c.Exact, c.Blank)
+}
+
+// allowed is the meaning of a contest, said once more and differently.
+func allowed(c *Contest, v Vote) bool {
+	sum, marked, most := 0, 0, 0
+	var marks []int
+	for _, mark := range v {
+		if mark != 0 {
+			marked++
+			marks = append(marks, mark)
+		}
+		sum += mark
+		most = max(most, mark)
+	}
+	if c.Blank && marked == 0 {
+		return true
+	}
+	slices.Sort(marks)
+	switch c.Kind {
+	case "choose":
+		return most <= 1 && c.Min <= sum && sum <= c.Max
+	case "approval":
+		return most <= 1 && sum <= c.Max
+	case "points":
+		return most <= c.Max && sum <= c.Points && (sum == c.Points || !c.Exact)
+	case "ranked-points":
+		return most <= len(c.Values) && len(slices.Compact(marks)) == marked && (marked == len(c.Values) || !c.Exact)
+	}
+	panic(c.Kind)
+}
+
+// everyVote returns all votes with marks up to one more than makes sense.
+func everyVote(c *Contest) iter.Seq[Vote] {
+	top := max(1, c.Max, len(c.Values)) + 1
+	return func(yield func(Vote) bool) {
+		marks := make([]int, len(c.Options))
+		for {
+			v := make(Vote)
+			for i, o := range c.Options {
+				if marks[i] > 0 {
+					v[o.ID] = marks[i]
+				}
+			}
+			if !yield(v) {
+				return
+			}
+			i := 0
+			for ; i < len(marks) && marks[i] == top; i++ {
+				marks[i] = 0
+			}
+			if i == len(marks) {
+				return
+			}
+			marks[i]++
+		}
+	}
+}
+
+func one(v Vote, weight uint64) iter.Seq2[Vote, uint64] {
+	return func(yield func(Vote, uint64) bool) { yield(v, weight) }
+}
+
+func holds(c *Contest, row []uint8) bool {
+	for _, rule := range c.Rules() {
+		if sum(rule.Terms, row) != rule.Sum {
+			return false
+		}
+	}
+	return true
+}
+
+func mapped(c *Contest, row []uint8) []int64 {
+	var rows []int64
+	for _, r := range c.Results() {
+		rows = append(rows, sum(r.Terms, row))
+	}
+	return rows
+}
+
+// The bit vectors that satisfy a contest's rules are the encodings of its
+// valid votes and others that mean one of them: nothing else has a proof.
+func TestRulesAdmitExactlyTheValidVotes(t *testing.T) {
+	for _, c := range smallContests(t) {
+		t.Run(describe(c), func(t *testing.T) {
+			meanings := make(map[string]bool)
+			for v := range everyVote(c) {
+				row, err := c.Encode(v)
+				if !allowed(c, v) {
+					require.Error(t, err, "%v", v)
+					require.Nil(t, row)
+					continue
+				}
+				require.NoError(t, err, "%v", v)
+				require.True(t, holds(c, row), "%v gives %v", v, row)
+				counted, err := c.Count(one(v, 1))
+				require.NoError(t, err)
+				require.Equal(t, counted, mapped(c, row), "%v", v)
+				meanings[fmt.Sprint(counted)] = true
+			}
+			require.NotEmpty(t, meanings)
+			_, slots := c.Columns()
+			require.LessOrEqual(t, slots, 20, "too many slots to try")
+			low, high := make([]int64, len(c.Results())), make([]int64, len(c.Results()))
+			for i := range low {
+				low[i], high[i] = 1<<40, -1<<40
+			}
+			row := make([]uint8, slots)
+			for bits := range 1 << slots {
+				for i := range row {
+					row[i] = uint8(bits >> i & 1)
+				}
+				if !holds(c, row) {
+					continue
+				}
+				result := mapped(c, row)
+				require.True(t, meanings[fmt.Sprint(result)], "%v satisfies the rules and means %v", row, result)
+				for i, r := range result {
+					low[i], high[i] = min(low[i], r), max(high[i], r)
+				}
+			}
+			for i, r := range c.Results() {
+				require.Equal(t, low[i], r.Low, "least of %s", r.ID)
+				require.Equal(t, high[i], r.High, "most of %s", r.ID)
+			}
+		})
+	}
+}
+
+// A blank vote leaves no slot but its own.
+func TestBlankForcesEverythingElseToZero(t *testing.T) {
+	for _, c := range smallContests(t) {
+		if !c.Blank {
+			continue
+		}
+		row, err := c.Encode(nil)
+		require.NoError(t, err)
+		blank := c.Results()[len(c.Results())-1].Terms[0].Slot
+		for i, bit := range row {
+			require.Equal(t, i == blank, bit == 1, describe(c))
+		}
+		for i := range row { // and nothing can stand beside it
+			if i != blank {
+				row[i] = 1
+				require.False(t, holds(c, row), "%s: slot %d", describe(c), i)
+				row[i] = 0
+			}
+		}
+	}
+}
+
+func TestWeightsCoverExactly(t *testing.T) {
+	require.Equal(t, []int64{1, 2, 2}, weights(5))
+	for most := range 70 {
+		w := weights(most)
+		reached := make(map[int64]bool)
+		for bits := range 1 << len(w) {
+			var s int64
+			for i, x := range w {
+				s += x * int64(bits>>i&1)
+			}
+			reached[s] = true
+		}
+		require.Len(t, reached, most+1, "for %d", most)
+		require.True(t, reached[int64(most)])
+		var d digits = make(digits, len(w))
+		for i := range w {
+			d[i].Slot, d[i].Coefficient = i, w[i]
+		}
+		for v := range int64(most) + 1 {
+			row := make([]uint8, len(w))
+			require.NoError(t, d.put(v, row))
+			require.Equal(t, v, sum(d, row))
+		}
+		require.ErrorIs(t, d.put(int64(most)+1, make([]uint8, len(w))), reason.ErrRange)
+		require.ErrorIs(t, d.put(-1, make([]uint8, len(w))), reason.ErrRange)
+	}
+}
+
+// What a contest costs is part of what its kind promises.
+func TestSlots(t *testing.T) {
+	for _, test := range []struct {
+		contest Contest
+		options int
+		slots   int
+		rules   int
+	}{
+		{Contest{Kind: "choose", Min: 1, Max: 1}, 5, 5, 1},
+		{Contest{Kind: "choose", Min: 1, Max: 1, Blank: true}, 5, 6, 1},
+		{Contest{Kind: "choose", Max: 5}, 5, 5, 0},
+		{Contest{Kind: "choose", Max: 5}, 20, 23, 1},
+		{Contest{Kind: "choose", Min: 2, Max: 5}, 20, 22, 1},
+		{Contest{Kind: "approval"}, 9, 9, 0},
+		{Contest{Kind: "approval", Blank: true}, 9, 14, 1}, // slack 0…8
+		{Contest{Kind: "points", Points: 3}, 46, 94, 1},
+		{Contest{Kind: "points", Points: 10, Max: 5, Exact: true}, 4, 12, 1},
+		{Contest{Kind: "points", Points: 100, Max: 3}, 4, 8, 0}, // 100 is never reached
+		{Contest{Kind: "ranked-points", Values: []int{3, 2, 1}, Exact: true}, 25, 100, 28},
+		{Contest{Kind: "ranked-points", Values: []int{3, 2, 1}, Exact: true}, 3, 9, 6},
+	} {
+		c := compiled(t, test.contest, test.options)
+		_, slots := c.Columns()
+		require.Equal(t, test.slots, slots, describe(c))
+		require.Len(t, c.Rules(), test.rules, describe(c))
+	}
+}
+
+func TestInvalidVotesSayWhy(t *testing.T) {
+	choose := Contest{Kind: "choose", Min: 1, Max: 2}
+	points := Contest{Kind: "points", Points: 5, Max: 3}
+	ranked := Contest{Kind: "ranked-points", Values: []int{3, 2}}
+	exact := func(c Contest) Contest { c.Exact = true; return c }
+	for _, test := range []struct {
+		contest     Contest
+		valid, vote Vote
+		reason      error
+		text        string
+	}{
+		{choose, Vote{"a": 1}, Vote{"a": 1, "b": 1, "c": 1}, reason.ErrRange, "contest it: 3 options chosen, at most 2 allowed: out of range"},
+		{choose, Vote{"a": 1}, nil, reason.ErrRange, "contest it: 0 options chosen, at least 1 required: out of range"},
+		{choose, Vote{"a": 1}, Vote{"a": 0}, reason.ErrRange, "contest it: 0 options chosen, at least 1 required: out of range"},
+		{choose, Vote{"a": 1}, Vote{"a": 2}, reason.ErrRange, "contest it: option a is marked 2, it can be marked 1 or not: out of range"},
+		{choose, Vote{"a": 1}, Vote{"a": -1}, reason.ErrRange, "contest it: option a is marked -1, it can be marked 1 or not: out of range"},
+		{choose, Vote{"a": 1}, Vote{"a": 1, "z": 1}, reason.ErrShape, `contest it: there is no option "z": wrong shape`},
+		{choose, Vote{"a": 1}, Vote{"a": 1, "z": 0}, reason.ErrShape, `contest it: there is no option "z": wrong shape`},
+		{Contest{Kind: "approval", Max: 1}, Vote{"a": 1}, Vote{"a": 1, "b": 1}, reason.ErrRange, "contest it: 2 options approved, at most 1 allowed: out of range"},
+		{Contest{Kind: "approval"}, Vote{"a": 1}, Vote{"a": 3}, reason.ErrRange, "contest it: option a is marked 3, it can be marked 1 or not: out of range"},
+		{points, Vote{"a": 3}, Vote{"a": 4}, reason.ErrRange, "contest it: option a has 4 points, at most 3 allowed: out of range"},
+		{points, Vote{"a": 3}, Vote{"a": -4}, reason.ErrRange, "contest it: option a has -4 points, fewer than none: out of range"},
+		{points, Vote{"a": 3, "b": 2}, Vote{"a": 3, "b": 3}, reason.ErrRange, "contest it: 6 points given, at most 5 allowed: out of range"},
+		{exact(points), Vote{"a": 3, "b": 2}, Vote{"a": 1}, reason.ErrRange, "contest it: 1 point given, exactly 5 required: out of range"},
+		{ranked, Vote{"a": 1, "b": 2}, Vote{"a": 1, "b": 1}, reason.ErrDuplicate, "contest it: options a and b both have rank 1: duplicate"},
+		{ranked, Vote{"a": 1, "b": 2}, Vote{"a": 3}, reason.ErrRange, "contest it: option a has rank 3, ranks go from 1 to 2: out of range"},
+		{ranked, Vote{"a": 1, "b": 2}, Vote{"a": -1}, reason.ErrRange, "contest it: option a has rank -1, ranks go from 1 to 2: out of range"},
+		{exact(ranked), Vote{"a": 1, "b": 2}, Vote{"a": 1}, reason.ErrRange, "contest it: 1 option ranked, exactly 2 required: out of range"},
+	} {
+		c := compiled(t, test.contest, 3)
+		_, err := c.Encode(test.valid)
+		require.NoError(t, err)
+		row, err := c.Encode(test.vote)
+		require.ErrorIs(t, err, test.reason)
+		require.EqualError(t, err, test.text)
+		require.Nil(t, row)
+		_, err = c.Count(one(test.vote, 1))
+		require.ErrorIs(t, err, test.reason)
+	}
+}
+
+func TestCountWeighs(t *testing.T) {
+	c := compiled(t, Contest{Kind: "ranked-points", Values: []int{3, 1}, Blank: true}, 3)
+	rows, err := c.Count(func(yield func(Vote, uint64) bool) {
+		_ = yield(Vote{"a": 1, "c": 2}, 10) && yield(nil, 7) && yield(Vote{"c": 1}, 1)
+	})
+	require.NoError(t, err)
+	require.Equal(t, []int64{30, 0, 13, 7}, rows)
+}
+
+// randomContest returns a contest that compiles, of any kind.
+func randomContest(t testing.TB, r *rand.Rand, id string) Contest {
+	c := Contest{ID: id, Name: "Contest " + id, Blank: r.IntN(2) == 0, Exact: false}
+	n := 1 + r.IntN(8)
+	for i := range n {
+		c.Options = append(c.Options, Option{ID: fmt.Sprint(i), Name: fmt.Sprintf("Choice %c", 'A'+i)})
+	}
+	switch c.Kind = []string{"choose", "approval", "points", "ranked-points"}[r.IntN(4)]; c.Kind {
+	case "choose":
+		c.Max = 1 + r.IntN(n)
+		c.Min = c.least(r.IntN(c.Max + 1))
+	case "approval":
+		c.Max = r.IntN(n + 1)
+	case "points":
+		c.Points = 1 + r.IntN(30)
+		c.Max = 1 + r.IntN(c.Points)
+		c.Exact = n*c.Max >= c.Points && r.IntN(2) == 0
+	case "ranked-points":
+		c.Exact = r.IntN(2) == 0
+		for range 1 + r.IntN(n) {
+			c.Values = append(c.Values, 1+r.IntN(100))
+		}
+		slices.SortFunc(c.Values, func(a, b int) int { return b - a })
+	}
+	return c
+}
+
+// randomVote returns a valid vote.
+func randomVote(r *rand.Rand, c *Contest) Vote {
+	if c.Blank && r.IntN(4) == 0 {
+		return nil
+	}
+	v := make(Vote)
+	order := r.Perm(len(c.Options))
+	switch c.Kind {
+	case "choose", "approval":
+		least := c.least(c.Min)
+		for _, i := range order[:least+r.IntN(c.Max-least+1)] {
+			v[c.Options[i].ID] = 1
+		}
+	case "points":
+		left := c.Points
+		if !c.Exact {
+			left = c.least(0) + r.IntN(c.Points-c.least(0)+1)
+		}
+		for _, i := range order {
+			v[c.Options[i].ID] = min(left, c.Max)
+			left -= v[c.Options[i].ID]
+		}
+	case "ranked-points":
+		ranks := len(c.Values)
+		if !c.Exact {
+			ranks = c.least(0) + r.IntN(ranks-c.least(0)+1)
+		}
+		for rank, i := range order[:ranks] {
+			v[c.Options[i].ID] = rank + 1
+		}
+	}
+	return v
+}
+
+// Sums of encoded rows of random manifests mean what the plain count gives.
+func TestRandomManifests(t *testing.T) {
+	seeds := 300
+	if testing.Short() {
+		seeds = 30
+	}
+	for seed := range seeds {
+		r := rand.New(rand.NewPCG(uint64(seed), 1))
+		d := testDescription(t, "ristretto255")
+		d.Contests, d.Styles = nil, []Style{{ID: "all", Name: "All"}}
+		for i := range 1 + r.IntN(5) {
+			d.Contests = append(d.Contests, randomContest(t, r, fmt.Sprint("c", i)))
+			d.Styles[0].Contests = append(d.Styles[0].Contests, i)
+		}
+		m, err := NewManifest(d)
+		require.NoError(t, err, "seed %d", seed)
+		sameManifest(t, m)
+
+		var ballots []Votes
+		sums := make([]int64, m.Columns())
+		for range 10 {
+			votes := make(Votes)
+			for i := range m.Contests {
+				votes[m.Contests[i].ID] = randomVote(r, &m.Contests[i])
+			}
+			row, err := m.EncodeVotes(0, votes)
+			require.NoError(t, err, "seed %d: %v", seed, votes)
+			for _, rule := range m.RowRules(0) {
+				require.Equal(t, rule.Sum, sum(rule.Terms, row))
+			}
+			for i, column := range m.RowColumns(0) {
+				sums[column] += int64(row[i])
+			}
+			ballots = append(ballots, votes)
+		}
+		for i := range m.Contests {
+			c := &m.Contests[i]
+			plain, err := c.Count(func(yield func(Vote, uint64) bool) {
+				for _, votes := range ballots {
+					if !yield(votes[c.ID], 1) {
+						return
+					}
+				}
+			})
+			require.NoError(t, err)
+			first, _ := c.Columns()
+			for k, row := range c.Results() {
+				var total int64
+				for _, term := range row.Terms {
+					total += term.Coefficient * sums[first+term.Slot]
+				}
+				require.Equal(t, plain[k], total, "seed %d, contest %s, row %s", seed, c.ID, row.ID)
+				require.LessOrEqual(t, total, 10*row.High)
+				require.GreaterOrEqual(t, total, 10*row.Low)
+			}
+		}
+	}
+}
