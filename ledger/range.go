@@ -134,7 +134,9 @@ func ParseRange(b []byte) (*Range, error) {
 		in.Fail(fmt.Errorf("range from %d to %d: %w", r.begin, r.end, reason.ErrEncoding))
 	}
 	for at := r.begin; in.Err() == nil && at < r.end; {
-		r.hashes = append(r.hashes, tlog.Hash(in.Raw(tlog.HashSize)))
+		var h tlog.Hash
+		copy(h[:], in.Raw(len(h)))
+		r.hashes = append(r.hashes, h)
 		at += 1 << subtreeLevel(at, r.end)
 	}
 	if err := in.Done(); err != nil {
