@@ -234,7 +234,10 @@ func decodeSecret(b []byte) (*secret, error) {
 	if err := r.Done(); err != nil {
 		return nil, err
 	}
-	return s, s.check()
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func cloneOrNil(b []byte) []byte {
