@@ -1,0 +1,256 @@
+package tally
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
+)
+
+// Partial is what a range of a ledger's entries adds up to: the Merkle tree
+// over all of them, and the encrypted sums of the ballots among them that
+// count. Partials of adjacent ranges merge, in any bracketing, so that any
+// number of workers, machines or retries may compute them. The root of the
+// merged tree is the proof that no entry was skipped, doubled or replaced.
+//
+// Which ballots count is not a matter of a range: the last ballot of a
+// credential does, and [ballot.State] says which that is.
+type Partial struct {
+	tree   *ledger.Range
+	styles []styleSum // one for each style of the manifest
+}
+
+// styleSum is the sum over the counted ballots of one style. All of them have
+// the same columns.
+type styleSum struct {
+	row    elgamal.Ciphertext // Σ weight·row; without points if there is no ballot
+	groups map[uint64]uint64  // how many ballots of each weight
+}
+
+// SumRange adds up the entries lo ≤ index < hi of an election's ledger. The
+// counted ballots are those of s, which must have been replayed at least up to
+// the close. The reader is believed: whoever merges the partials compares
+// their root with one that is signed. An entry that s counts and that is no
+// ballot of the election's is ErrChain: s comes from another ledger.
+//
+// It works in one pass, and in memory for the sums and one row for each weight
+// among the ballots of the range.
+func SumRange(ctx context.Context, e *ballot.Election, r ledger.Reader, s *ballot.State, lo, hi uint64) (*Partial, error) {
+	return sumRange(ctx, e, r, slices.Collect(s.Counted()), lo, hi)
+}
+
+// sumRange is SumRange over a list of counted ballots in ledger order.
+func sumRange(ctx context.Context, e *ballot.Election, r ledger.Reader, counted []ballot.CountedBallot, lo, hi uint64) (*Partial, error) {
+	p := newPartial(e, lo)
+	weighted := make([]map[uint64]elgamal.Ciphertext, len(p.styles)) // by weight, for each style
+	at, _ := slices.BinarySearchFunc(counted, lo, func(c ballot.CountedBallot, index uint64) int {
+		return cmp.Compare(c.Index, index)
+	})
+	counted = counted[at:]
+	for en, err := range r.Entries(ctx, lo, hi) {
+		if err != nil {
+			return nil, fmt.Errorf("tally: %w", err)
+		}
+		if en.Index != p.tree.End() {
+			return nil, fmt.Errorf("tally: entry %d where entry %d should be: %w", en.Index, p.tree.End(), reason.ErrChain)
+		}
+		p.tree.Append(ledger.LeafHash(en.Data))
+		if len(counted) == 0 || counted[0].Index != en.Index {
+			continue
+		}
+		c := counted[0]
+		counted = counted[1:]
+		b, err := e.ParseBallot(en.Data)
+		if err != nil || b.Style() != c.Style {
+			return nil, fmt.Errorf("tally: entry %d was counted and is not that ballot: %w", en.Index, reason.ErrChain)
+		}
+		if weighted[c.Style] == nil {
+			weighted[c.Style] = make(map[uint64]elgamal.Ciphertext)
+		}
+		add(weighted[c.Style], c.Weight, b.Row())
+		p.styles[c.Style].groups[c.Weight]++
+	}
+	if p.tree.End() != hi {
+		return nil, fmt.Errorf("tally: entries %d to %d are missing: %w", p.tree.End(), hi, reason.ErrIncomplete)
+	}
+	for style, rows := range weighted {
+		if len(rows) > 0 {
+			p.styles[style].row = weigh(e.Group, rows)
+		}
+	}
+	return p, nil
+}
+
+func newPartial(e *ballot.Election, lo uint64) *Partial {
+	p := &Partial{tree: ledger.NewRange(lo), styles: make([]styleSum, len(e.Manifest.Styles))}
+	for i := range p.styles {
+		p.styles[i].groups = make(map[uint64]uint64)
+	}
+	return p
+}
+
+// add adds a row to the one that stands under a weight.
+func add(rows map[uint64]elgamal.Ciphertext, weight uint64, row elgamal.Ciphertext) {
+	sum, ok := rows[weight]
+	if !ok {
+		rows[weight] = row.Clone()
+		return
+	}
+	sum.A.Add(sum.A, row.A)
+	for i, b := range row.B {
+		sum.B[i].Add(sum.B[i], b)
+	}
+}
+
+// weigh returns Σ weight·row.
+func weigh(g *elgamal.Group, rows map[uint64]elgamal.Ciphertext) elgamal.Ciphertext {
+	weights := make([]uint64, 0, len(rows))
+	list := make([]elgamal.Ciphertext, 0, len(rows))
+	for weight, row := range rows {
+		weights, list = append(weights, weight), append(list, row)
+	}
+	if len(weights) == 1 && weights[0] == 1 {
+		return list[0]
+	}
+	return elgamal.WeightedSum(g, len(list[0].B), weights, list)
+}
+
+// Begin returns the index of the first entry.
+func (p *Partial) Begin() uint64 { return p.tree.Begin() }
+
+// End returns the index after the last entry.
+func (p *Partial) End() uint64 { return p.tree.End() }
+
+// Merge adds the entries of next, which must begin where p ends and be of the
+// same election. Otherwise it fails with ErrRange and changes nothing.
+func (p *Partial) Merge(next *Partial) error {
+	if len(p.styles) != len(next.styles) {
+		return fmt.Errorf("tally: partials of different elections: %w", reason.ErrRange)
+	}
+	if err := p.tree.Merge(next.tree); err != nil {
+		return fmt.Errorf("tally: %w", err)
+	}
+	for i, s := range next.styles {
+		to := &p.styles[i]
+		switch {
+		case s.row.A == nil:
+		case to.row.A == nil:
+			to.row = s.row.Clone()
+		default:
+			to.row = to.row.Add(s.row)
+		}
+		for weight, n := range s.groups {
+			to.groups[weight] += n
+		}
+	}
+	return nil
+}
+
+// contestSum is the encrypted sum of one contest over exactly the counted
+// ballots that have it, with one A, and how many they are.
+type contestSum struct {
+	row      elgamal.Ciphertext // one column for each slot of the contest
+	ballots  uint64
+	weight   uint64
+	smallest uint64 // the fewest ballots of one weight; 0 if there is no ballot
+}
+
+// contest returns the sum of a contest, counted from 0.
+func (p *Partial) contest(e *ballot.Election, contest int) contestSum {
+	_, slots := e.Manifest.Contests[contest].Columns()
+	sum := contestSum{row: elgamal.Ciphertext{A: e.Group.Point()}}
+	for range slots {
+		sum.row.B = append(sum.row.B, e.Group.Point())
+	}
+	groups := make(map[uint64]uint64)
+	for style, s := range p.styles {
+		first, ok := e.Manifest.RowStart(style, contest)
+		if !ok || s.row.A == nil {
+			continue
+		}
+		sum.row = sum.row.Add(elgamal.Ciphertext{A: s.row.A, B: s.row.B[first : first+slots]})
+		for weight, n := range s.groups {
+			groups[weight] += n
+			sum.ballots += n
+			sum.weight += n * weight
+		}
+	}
+	for _, n := range groups {
+		if sum.smallest == 0 || n < sum.smallest {
+			sum.smallest = n
+		}
+	}
+	return sum
+}
+
+// turnout returns how many ballots count, and their weight.
+func (p *Partial) turnout() (ballots, weight uint64) {
+	for _, s := range p.styles {
+		for w, n := range s.groups {
+			ballots += n
+			weight += n * w
+		}
+	}
+	return ballots, weight
+}
+
+// sumEntries is how many entries one worker adds up at a time.
+const sumEntries = 1024
+
+// sumAll adds up the first size entries on several workers; zero is one for
+// each CPU. The result does not depend on how many there are. progress may be
+// nil.
+func sumAll(ctx context.Context, e *ballot.Election, r ledger.Reader, s *ballot.State, size uint64, workers int, progress func(done uint64)) (*Partial, error) {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	counted := slices.Collect(s.Counted())
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	type part struct {
+		sum *Partial
+		err error
+	}
+	// Parts are merged in the order of the ledger; the capacity bounds how
+	// many are under way.
+	ordered := make(chan chan part, workers)
+	go func() {
+		defer close(ordered)
+		for lo := uint64(0); lo < size; lo += sumEntries {
+			out := make(chan part, 1)
+			select {
+			case ordered <- out:
+			case <-ctx.Done():
+				return
+			}
+			go func() {
+				sum, err := sumRange(ctx, e, r, counted, lo, min(lo+sumEntries, size))
+				out <- part{sum, err}
+			}()
+		}
+	}()
+	whole := newPartial(e, 0)
+	for out := range ordered {
+		p := <-out
+		if p.err != nil {
+			return nil, p.err
+		}
+		if err := whole.Merge(p.sum); err != nil {
+			return nil, err
+		}
+		if progress != nil {
+			progress(whole.End())
+		}
+	}
+	if whole.End() != size {
+		return nil, fmt.Errorf("tally: %w", context.Cause(ctx))
+	}
+	return whole, nil
+}

@@ -1,0 +1,307 @@
+package tally
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/elgamal/dkg"
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
+)
+
+// AuditOptions say how to audit. nil is the default.
+type AuditOptions struct {
+	// Workers is how many goroutines check and add up ballots; zero is one for
+	// each CPU. It changes nothing in the report.
+	Workers int
+	// Progress, if set, is called now and then, never concurrently, with what
+	// is being done and how many entries of how many it has covered.
+	Progress func(step string, done, size uint64)
+	// Checkpoints are signed checkpoints of the ledger that the auditor has
+	// from elsewhere: from an earlier audit, another auditor, or the receipts
+	// of voters. The report then says whether the ledger extends them all.
+	Checkpoints [][]byte
+}
+
+// Audit checks an election from its ledger and its fingerprint, and needs
+// nothing else: the key that signs the ledger stands in the manifest, which the
+// fingerprint binds. It trusts neither the ledger's operator nor any official,
+// trustee or voter, reads every entry against the signed root, and computes the
+// result itself, by the same functions that box, trustees and count use.
+//
+// The list of checks follows from the manifest; docs/checks.md describes each.
+// A check fails if something that an official or trustee has signed is wrong,
+// or if what was published differs from what the ledger gives. Entries that
+// count for nothing are listed as refused and fail nothing, because anybody
+// could have sent them. A check whose evidence is not there has not run, and
+// everything that can still be checked after a failure is checked.
+//
+// The error says that the audit could not be made at all: ErrUnanchored for the
+// zero fingerprint, with which a ledger could only be compared with itself; the
+// error of a reader that does not even have a checkpoint; that of ctx.
+func Audit(ctx context.Context, r ledger.Reader, fp ballot.Fingerprint, o *AuditOptions) (*Report, error) {
+	if fp == (ballot.Fingerprint{}) {
+		return nil, fmt.Errorf("tally: audit with the zero fingerprint: %w", reason.ErrUnanchored)
+	}
+	if o == nil {
+		o = &AuditOptions{}
+	}
+	cp, err := r.Checkpoint(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("tally: audit: %w", err)
+	}
+	a := &audit{r: r, cp: cp, o: *o, report: &Report{Fingerprint: fp, Size: cp.Size}}
+	a.checklist = newChecklist(a.report, len(o.Checkpoints) > 0)
+	a.run(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("tally: audit: %w", err)
+	}
+	a.finish()
+	return a.report, nil
+}
+
+// audit is an audit under way. Its steps follow the ledger; each returns
+// whether the next has something to work on.
+type audit struct {
+	*checklist
+	r      ledger.Reader
+	cp     ledger.Checkpoint
+	o      AuditOptions
+	report *Report
+
+	m       *ballot.Manifest // of the open entry with the fingerprint
+	open    uint64           // its index
+	opening *entry.Envelope
+	signed  error // why no entry of the manifest counts, if none does
+	posted  []dkg.Posted
+	scanErr error // why not all of the ledger could be read
+
+	e     *ballot.Election
+	state *ballot.State
+	c     *closing
+	book  *shareBook
+}
+
+func (a *audit) run(ctx context.Context) {
+	_ = a.anchor(ctx) &&
+		a.readLedger(ctx) &&
+		a.setup(ctx) &&
+		a.replay(ctx) &&
+		a.addUp(ctx) &&
+		a.decryption(ctx) &&
+		a.result()
+}
+
+func (a *audit) progress(step string, done, size uint64) {
+	if a.o.Progress != nil {
+		a.o.Progress(step, done, size)
+	}
+}
+
+// anchor finds the open entry whose hash is the fingerprint and the manifest
+// that it names. Hashes bind both, so that they may be read before there is a
+// key to check the ledger with.
+func (a *audit) anchor(ctx context.Context) bool {
+	manifests := make(map[entry.Hash][]uint64)
+	for en, err := range a.r.Entries(ctx, 0, a.cp.Size) {
+		if err != nil {
+			a.missing(err, "manifest.fingerprint")
+			return false
+		}
+		env, err := entry.Parse(en.Data)
+		if err != nil {
+			continue
+		}
+		switch env.Kind {
+		case entry.Manifest:
+			manifests[env.Election] = append(manifests[env.Election], en.Index)
+		case entry.Open:
+			if ballot.Fingerprint(entry.ID(en.Data)) == a.report.Fingerprint {
+				a.open, a.opening = en.Index, env
+				return a.findManifest(ctx, manifests[env.Election])
+			}
+		}
+	}
+	a.missing(fmt.Errorf("tally: none of %d entries opens an election with this fingerprint: %w", a.cp.Size, reason.ErrIncomplete), "manifest.fingerprint")
+	return false
+}
+
+// findManifest looks among the entries that say they are the manifest. Anybody
+// can copy it; one copy must be signed.
+func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
+	for _, index := range at {
+		env, err := readEntry(ctx, a.r, index)
+		if err != nil {
+			a.missing(err, "manifest.form")
+			return false
+		}
+		m, err := ballot.ParseManifestBytes(env.Body)
+		if err != nil || entry.Hash(m.ID()) != a.opening.Election {
+			a.refuse("manifest.form", index, errors.Join(err, fmt.Errorf("tally: not the manifest with this id: %w", reason.ErrBinding)))
+			continue
+		}
+		if a.m == nil || a.signed != nil {
+			a.m, a.signed = m, env.CheckSigned(m.Authorities.Keys, m.Authorities.Quorum)
+		}
+	}
+	if a.m == nil {
+		a.missing(fmt.Errorf("tally: the manifest that entry %d opens is not before it on the ledger: %w", a.open, reason.ErrIncomplete), "manifest.form")
+		return false
+	}
+	a.report.Title = a.m.Title
+	a.pass("manifest.form", fmt.Sprintf("%s, %s", count(uint64(len(a.m.Contests)), "contest", "contests"), count(uint64(len(a.m.Styles)), "style", "styles")))
+	switch err := a.opening.CheckSigned(a.m.Authorities.Keys, a.m.Authorities.Quorum); {
+	case a.signed != nil:
+		a.fail("manifest.fingerprint", nil, fmt.Errorf("tally: no signed manifest: %w", a.signed))
+	case err != nil:
+		a.fail("manifest.fingerprint", &a.open, fmt.Errorf("tally: %w", err))
+	default:
+		a.pass("manifest.fingerprint", fmt.Sprintf("entry %d", a.open))
+	}
+	return true
+}
+
+// readLedger checks the checkpoint and reads everything under it.
+func (a *audit) readLedger(ctx context.Context) bool {
+	said, err := ledger.ParseCheckpoint(a.cp.Raw)
+	if err != nil {
+		a.fail("ledger.checkpoint", nil, err)
+		a.missing(err, "ledger.origin")
+	} else {
+		a.report.Origin, a.report.Size, a.report.Root = said.Origin, said.Size, said.Root
+		if said.Origin == a.m.Ledger.Origin {
+			a.pass("ledger.origin", said.Origin)
+		} else {
+			a.fail("ledger.origin", nil, fmt.Errorf("tally: the ledger is %.64q, the manifest names %q: %w", said.Origin, a.m.Ledger.Origin, reason.ErrBinding))
+		}
+		// The origin is another check; this one is about the signature.
+		p := ledger.Policy{Origin: said.Origin, Key: a.m.Ledger.Key}
+		if _, err := p.Check(a.cp.Raw); err != nil {
+			a.fail("ledger.checkpoint", nil, err)
+		}
+	}
+	source := a.r
+	if !a.failed["ledger.checkpoint"] && !a.failed["ledger.origin"] {
+		v, err := ledger.Verified(a.r, a.m.Policy(), a.cp)
+		if err != nil {
+			a.fail("ledger.checkpoint", nil, err)
+		} else {
+			source, a.cp = v, said
+		}
+	}
+	roots, err := a.scan(ctx, source)
+	switch {
+	case errors.Is(err, reason.ErrChain) || errors.Is(err, reason.ErrFork):
+		a.fail("ledger.checkpoint", wrongEntry(err), err)
+	case err != nil:
+		a.missing(err, "ledger.checkpoint")
+	default:
+		a.pass("ledger.checkpoint", count(a.cp.Size, "entry", "entries"))
+		a.r = source
+	}
+	a.scanErr = err
+	a.continuity(roots)
+	return true
+}
+
+// wrongEntry returns which entry an error of the ledger is about.
+func wrongEntry(err error) *uint64 {
+	var at *ledger.EntryError
+	if errors.As(err, &at) {
+		return &at.Index
+	}
+	return nil
+}
+
+// scan reads all entries once, collects the messages of the key ceremony, and
+// computes the roots at the sizes of the checkpoints that the auditor brought.
+func (a *audit) scan(ctx context.Context, r ledger.Reader) (roots map[uint64]tlog.Hash, err error) {
+	roots = make(map[uint64]tlog.Hash)
+	var sizes []uint64
+	for _, raw := range a.o.Checkpoints {
+		if cp, err := ledger.ParseCheckpoint(raw); err == nil {
+			sizes = append(sizes, cp.Size)
+		}
+	}
+	tree := ledger.NewRange(0)
+	for en, err := range r.Entries(ctx, 0, a.cp.Size) {
+		if err != nil {
+			return roots, err
+		}
+		tree.Append(ledger.LeafHash(en.Data))
+		if slices.Contains(sizes, tree.End()) {
+			if roots[tree.End()], err = tree.Root(); err != nil {
+				return roots, err
+			}
+		}
+		if en.Index < a.open {
+			a.collect(en)
+		}
+		if tree.End()%progressEntries == 0 {
+			a.progress("read", tree.End(), a.cp.Size)
+		}
+	}
+	return roots, nil
+}
+
+// progressEntries is how many entries are read between two calls of Progress.
+const progressEntries = 4096
+
+func (a *audit) collect(en ledger.Entry) {
+	env, err := entry.Parse(en.Data)
+	if err != nil || env.Election != a.opening.Election {
+		return
+	}
+	switch env.Kind {
+	case entry.Round, entry.Commit, entry.Deal, entry.Confirm, entry.Certify:
+		a.posted = append(a.posted, dkg.Posted{Index: en.Index, Data: en.Data})
+	}
+}
+
+// continuity compares the ledger with the checkpoints that the auditor brought.
+func (a *audit) continuity(roots map[uint64]tlog.Hash) {
+	if len(a.o.Checkpoints) == 0 {
+		return
+	}
+	extended := 0
+	for i, raw := range a.o.Checkpoints {
+		old, err := a.m.Policy().Check(raw)
+		if err != nil {
+			a.missing(fmt.Errorf("tally: checkpoint %d that was brought: %w", i+1, err), continuity)
+			continue
+		}
+		root, read := roots[old.Size]
+		switch {
+		case old.Size == a.cp.Size && old.Root != a.cp.Root:
+			a.fail(continuity, nil, &ledger.ForkError{A: old, B: a.cp})
+		case old.Size > a.cp.Size:
+			a.fail(continuity, nil, fmt.Errorf("tally: the ledger had %d entries and has %d: %w", old.Size, a.cp.Size, reason.ErrChain))
+		case !read:
+			a.missing(fmt.Errorf("tally: the first %d entries could not be read: %w", old.Size, reason.ErrIncomplete), continuity)
+		case root != old.Root:
+			a.fail(continuity, nil, fmt.Errorf("tally: the first %d entries are not those of the checkpoint that was brought: %w", old.Size, reason.ErrChain))
+		default:
+			extended++
+		}
+	}
+	if extended == len(a.o.Checkpoints) {
+		a.pass(continuity, fmt.Sprintf("%d of %d", extended, extended))
+	}
+}
+
+// readEntry reads one entry.
+func readEntry(ctx context.Context, r ledger.Reader, index uint64) (*entry.Envelope, error) {
+	for en, err := range r.Entries(ctx, index, index+1) {
+		if err != nil {
+			return nil, fmt.Errorf("tally: %w", err)
+		}
+		return entry.Parse(en.Data)
+	}
+	return nil, fmt.Errorf("tally: entry %d: %w", index, reason.ErrIncomplete)
+}

@@ -1,0 +1,358 @@
+package tally
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
+)
+
+// setup checks the key ceremony and the opening.
+func (a *audit) setup(ctx context.Context) bool {
+	if !a.ceremony() {
+		return false
+	}
+	e, err := ballot.Load(ctx, a.r, a.report.Fingerprint)
+	switch {
+	case err != nil && (!a.done["ledger.checkpoint"] || a.failed["ledger.checkpoint"] || a.failed["ledger.origin"] || a.failed["manifest.fingerprint"]):
+		a.missing(err, "keys.certified")
+		return false
+	case errors.Is(err, reason.ErrBinding):
+		a.fail("keys.certified", &a.open, err)
+		return false
+	case err != nil:
+		a.fail("phase.open", &a.open, err)
+		return false
+	}
+	a.e = e
+	a.pass("keys.certified", fmt.Sprintf("%d of %d", len(e.Outcome.Holders), len(a.m.Trustees)))
+	if err := e.Opening.Roll.CheckGroups(a.m); err != nil {
+		a.fail("phase.open", &a.open, err)
+	}
+	a.pass("phase.open", fmt.Sprintf("entry %d", a.open))
+	return true
+}
+
+// ceremony replays the key ceremony. Who was put out of it is listed and fails
+// nothing: the protocol has dealt with it. Two signed messages that cannot both
+// stand are a fault.
+func (a *audit) ceremony() bool {
+	tr, err := a.m.Ceremony().Replay(a.posted)
+	if err != nil {
+		a.fail("keys.ceremony", nil, err)
+		return false
+	}
+	for _, k := range tr.Culprits {
+		f := Finding{Err: k.Reason}
+		if len(k.Entries) > 0 {
+			f.Entry = &k.Entries[len(k.Entries)-1]
+		}
+		a.note("keys.ceremony", f)
+	}
+	for _, f := range tr.Forks {
+		a.fail("keys.certified", &f.Messages[0].Index, f)
+	}
+	for _, i := range tr.Ignored {
+		if !errors.Is(i.Reason, reason.ErrFork) {
+			a.refuse("keys.ceremony", i.Index, i.Reason)
+		}
+	}
+	switch {
+	case tr.Outcome != nil:
+		a.pass("keys.ceremony", fmt.Sprintf("%d of %d dealt", len(tr.Outcome.Dealers), len(a.m.Trustees)))
+		return true
+	case tr.Failure != nil:
+		a.fail("keys.ceremony", nil, tr.Failure)
+	default:
+		a.missing(fmt.Errorf("tally: the key ceremony is in phase %s: %w", tr.Phase, reason.ErrIncomplete), "keys.ceremony")
+	}
+	return false
+}
+
+// replay applies the counting rule.
+func (a *audit) replay(ctx context.Context) bool {
+	if a.scanErr != nil {
+		return false
+	}
+	state, err := ballot.Replay(ctx, a.e, a.r, a.cp.Size, &ballot.ReplayOptions{
+		Workers:  a.o.Workers,
+		Progress: func(done, size uint64) { a.progress("verify", done, size) },
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return false
+	case wrongEntry(err) != nil: // the reader has changed its mind
+		a.fail("ledger.checkpoint", wrongEntry(err), err)
+		return false
+	case err != nil: // the ledger is whole, so it is the roll that does not fit
+		a.fail("roll.form", nil, err)
+		return false
+	}
+	a.state = state
+	a.pass("roll.form", fmt.Sprintf("%s, weight %s", count(a.e.Opening.Roll.Size, "line", "lines"), number(a.e.Opening.Roll.Weight)))
+	a.pass("roll.signed", fmt.Sprintf("%d of %d registrars", a.m.Registrars.Quorum, len(a.m.Registrars.Keys)))
+	closed, ok := state.Closed()
+	for _, f := range state.Refused() {
+		if id := a.checkOf(f, closed); id != "" {
+			a.refuse(id, f.Index, f.Err)
+		}
+	}
+	if !ok {
+		a.missing(fmt.Errorf("tally: the election is not closed: %w", reason.ErrIncomplete), "phase.close")
+		return false
+	}
+	a.pass("phase.close", fmt.Sprintf("entry %d", closed))
+	a.hours(ctx, closed)
+	return true
+}
+
+// checkOf returns under which check a refused entry is listed.
+func (a *audit) checkOf(f ballot.Refusal, closed uint64) string {
+	is := func(err error) bool { return errors.Is(f.Err, err) }
+	switch f.Kind {
+	case entry.Manifest.String():
+		return "manifest.form"
+	case entry.Round.String(), entry.Commit.String(), entry.Deal.String(), entry.Confirm.String(), entry.Certify.String():
+		if f.Index < a.open && !is(reason.ErrBinding) {
+			return "" // the ceremony has listed it
+		}
+		return "keys.ceremony"
+	case entry.Roll.String():
+		if is(reason.ErrSignature) || is(reason.ErrQuorum) {
+			return "roll.signed"
+		}
+		return "roll.form"
+	case entry.Open.String():
+		return "phase.open"
+	case entry.Close.String():
+		return "phase.close"
+	case entry.Pin.String():
+		return "phase.pin"
+	case entry.Share.String():
+		return "decrypt.shares"
+	case entry.Result.String():
+		return "result.published"
+	}
+	switch {
+	case is(reason.ErrProof):
+		return "ballot.proof"
+	case is(reason.ErrEligibility):
+		return "ballot.eligible"
+	case is(reason.ErrReplay), is(reason.ErrDuplicate):
+		return "ballot.newest"
+	case is(reason.ErrState) && f.Index < a.open:
+		return "phase.open"
+	case is(reason.ErrState) && closed != 0 && f.Index > closed:
+		return "phase.close"
+	case is(reason.ErrState):
+		return "ballot.spoiled"
+	}
+	return "ballot.form"
+}
+
+// hours compares the signed times with the announced ones. Closing early has
+// kept voters out; opening late is listed.
+func (a *audit) hours(ctx context.Context, closed uint64) {
+	env, err := readEntry(ctx, a.r, closed)
+	if err != nil {
+		a.missing(err, "phase.hours")
+		return
+	}
+	if late := a.e.Opening.Time - a.m.Opens.Unix(); late > 0 {
+		a.note("phase.hours", Finding{Entry: &a.open, Err: fmt.Errorf("tally: opened %d s after the announced hour: %w", late, reason.ErrState)})
+	}
+	if early := a.m.Closes.Unix() - env.Time; early > 0 {
+		a.fail("phase.hours", &closed, fmt.Errorf("tally: closed %d s before the announced hour: %w", early, reason.ErrState))
+		return
+	}
+	a.pass("phase.hours", a.m.Closes.UTC().Format("2006-01-02 15:04 MST"))
+}
+
+// addUp adds up the counted ballots and checks the pin.
+func (a *audit) addUp(ctx context.Context) bool {
+	closed, _ := a.state.Closed()
+	c, err := newClosing(ctx, a.e, a.r, a.cp.Size, a.state, a.o.Workers, func(done uint64) { a.progress("add", done, closed+1) })
+	if err != nil {
+		a.missing(err, "phase.pin")
+		return false
+	}
+	a.c = c
+	counted := fmt.Sprintf("%s counted, %s refused", number(c.ballots), number(c.refused))
+	a.pass("ballot.form", counted)
+	for _, id := range []string{"ballot.eligible", "ballot.proof", "ballot.newest", "ballot.spoiled"} {
+		a.pass(id, number(c.ballots)+" counted")
+	}
+	pins, err := c.pins(ctx)
+	if err != nil {
+		a.missing(err, "phase.pin")
+		return false
+	}
+	first, none := firstPin(pins)
+	for _, p := range pins {
+		switch {
+		case p.err == nil:
+		case none == nil:
+			a.fail("phase.pin", &p.index, fmt.Errorf("tally: entries %d and %d are different pins (%v): %w", first, p.index, p.err, reason.ErrFork))
+		default:
+			a.fail("phase.pin", &p.index, p.err)
+		}
+	}
+	if none != nil {
+		if len(pins) == 0 {
+			a.missing(fmt.Errorf("tally: no pin: %w", reason.ErrIncomplete), "phase.pin")
+		}
+		return false
+	}
+	a.pass("phase.pin", fmt.Sprintf("entry %d, %s", first, count(c.pinned.size, "entry", "entries")))
+	if a.book, err = c.readShares(ctx, first); err != nil {
+		a.missing(err, "decrypt.shares")
+		return false
+	}
+	return true
+}
+
+// decryption judges the shares and computes the result from them.
+func (a *audit) decryption(context.Context) bool {
+	good := 0
+	for _, s := range a.book.shares {
+		disposed := decrypted
+		if s.contest >= 0 {
+			disposed = a.c.disposition(s.contest)
+		}
+		state := errors.Is(s.err, reason.ErrState)
+		switch {
+		case s.err == nil:
+			good++
+		case s.trustee == 0, errors.Is(s.err, reason.ErrDuplicate), state && disposed == decrypted:
+			a.refuse("decrypt.shares", s.index, s.err)
+		case errors.Is(s.err, reason.ErrBinding):
+			a.fail("tally.target", &s.index, a.blame(s))
+		case state && disposed == withheld:
+			a.fail("result.minimum", &s.index, a.blame(s))
+		default:
+			a.fail("decrypt.shares", &s.index, a.blame(s))
+		}
+	}
+	contests := 0
+	for i := range a.c.sums {
+		if a.c.disposition(i) == decrypted {
+			contests++
+		}
+	}
+	if good > 0 || contests == 0 {
+		a.pass("tally.target", count(uint64(good), "share", "shares"))
+		a.pass("decrypt.shares", fmt.Sprintf("%d of %d", good, len(a.book.shares)))
+	} else {
+		a.missing(fmt.Errorf("tally: no share that holds: %w", reason.ErrIncomplete), "tally.target", "decrypt.shares")
+	}
+	if err := a.book.complete(); err != nil {
+		a.missing(err, "decrypt.quorum")
+		return true
+	}
+	a.pass("decrypt.quorum", fmt.Sprintf("%d of %d trustees, %s", a.m.Threshold, len(a.m.Trustees), count(uint64(contests), "contest", "contests")))
+	result, err := a.book.combine()
+	if err != nil {
+		a.fail("result.decoded", nil, err)
+		return true
+	}
+	a.pass("result.decoded", count(uint64(contests), "contest", "contests"))
+	a.report.Result = result
+	return true
+}
+
+// blame says whose share it is.
+func (a *audit) blame(s shareEntry) error {
+	return fmt.Errorf("trustee %d %q: %w", s.trustee, a.m.Trustees[s.trustee-1].Name, s.err)
+}
+
+// result compares the published result with the ledger's.
+func (a *audit) result() bool {
+	published := a.book.published()
+	for i := range a.book.results {
+		r := &a.book.results[i]
+		switch {
+		case r.err == nil && !bytes.Equal(r.result.Bytes(), published.result.Bytes()):
+			a.fail("result.published", &r.index, fmt.Errorf("tally: entries %d and %d are different results: %w", published.index, r.index, reason.ErrFork))
+		case r.err == nil:
+		case r.signed:
+			a.fail("result.published", &r.index, r.err)
+		default:
+			a.refuse("result.published", r.index, r.err)
+		}
+	}
+	if published == nil {
+		a.missing(fmt.Errorf("tally: no published result: %w", reason.ErrIncomplete), "result.published")
+		return false
+	}
+	a.pass("result.published", fmt.Sprintf("entry %d", published.index))
+	a.compareCounts(published)
+	a.compareTotals(published)
+	return true
+}
+
+// compareCounts compares what follows from the counted ballots alone.
+func (a *audit) compareCounts(published *resultEntry) {
+	p, ours := published.result, a.c.newResult()
+	differs := func(what string, theirs, mine uint64) {
+		if theirs != mine {
+			a.fail("result.count", &published.index, differing(what, number(theirs), number(mine)))
+		}
+	}
+	differs("voters", p.Voters, ours.Voters)
+	differs("weight of the voters", p.VotersWeight, ours.VotersWeight)
+	differs("ballots", p.Ballots, ours.Ballots)
+	differs("weight of the ballots", p.Weight, ours.Weight)
+	differs("refused ballots", p.Refused, ours.Refused)
+	for i := range ours.Contests {
+		theirs, mine := &p.Contests[i], &ours.Contests[i]
+		differs("contest "+mine.ID+", ballots", theirs.Ballots, mine.Ballots)
+		differs("contest "+mine.ID+", weight", theirs.Weight, mine.Weight)
+		differs("contest "+mine.ID+", smallest group", theirs.Smallest, mine.Smallest)
+		if theirs.Withheld != mine.Withheld {
+			a.fail("result.minimum", &published.index, fmt.Errorf("tally: contest %s has %d of %d ballots, published as withheld: %t: %w",
+				mine.ID, mine.Smallest, mine.Minimum, theirs.Withheld, reason.ErrState))
+		}
+	}
+	a.pass("result.count", number(ours.Ballots)+" of "+number(ours.Voters)+" voted")
+	a.pass("result.minimum", fmt.Sprintf("at least %d", a.m.Limits.MinGroup))
+}
+
+// compareTotals compares the totals, with their bounds and with those that the
+// audit has computed.
+func (a *audit) compareTotals(published *resultEntry) {
+	var right, all uint64
+	for i := range a.m.Contests {
+		theirs := &published.result.Contests[i]
+		for k, row := range a.m.Contests[i].Results() {
+			if theirs.Withheld {
+				continue
+			}
+			total := theirs.Totals[k].Total
+			if low, high := a.c.bounds(i, row); total < low || total > high {
+				a.fail("result.bounds", &published.index, fmt.Errorf("tally: contest %s, %s: %s is not between %s and %s: %w",
+					theirs.ID, row.ID, signedNumber(total), signedNumber(low), signedNumber(high), reason.ErrRange))
+			}
+			if a.report.Result == nil || a.report.Result.Contests[i].Withheld {
+				continue
+			}
+			all++
+			if mine := a.report.Result.Contests[i].Totals[k].Total; total != mine {
+				a.fail("tally.sum", &published.index, differing("contest "+theirs.ID+", "+row.ID, signedNumber(total), signedNumber(mine)))
+				continue
+			}
+			right++
+		}
+	}
+	a.pass("result.bounds", "")
+	if a.report.Result != nil {
+		a.pass("tally.sum", fmt.Sprintf("%d of %d", right, all))
+	}
+}
+
+func differing(what, published, ledger string) error {
+	return fmt.Errorf("tally: %s: published %s, the ledger gives %s: %w", what, published, ledger, reason.ErrProof)
+}

@@ -1,0 +1,106 @@
+package tally
+
+// checks are the checks of an audit, in the order of the report. Their ids are
+// stable: programs and courts refer to them. docs/checks.md says of each what
+// it holds, from which evidence, and what a failure means.
+var checks = []struct{ id, title string }{
+	{"ledger.checkpoint", "signed, and the root of what was read"},
+	{"ledger.origin", "the ledger that the manifest names"},
+	{"ledger.continuity", "extends the checkpoints seen before"},
+	{"manifest.form", "well formed, with the id that was opened"},
+	{"manifest.fingerprint", "opened under the fingerprint, signed"},
+	{"keys.ceremony", "the messages give a key"},
+	{"keys.certified", "outcome signed by holders, opened as such"},
+	{"roll.form", "the lines are those that were opened"},
+	{"roll.signed", "every line signed by the registrars"},
+	{"phase.open", "the first open, within the manifest's bounds"},
+	{"phase.close", "closed by the authorities"},
+	{"phase.pin", "the pin is over these entries"},
+	{"phase.hours", "not closed before the announced hour"},
+	{"ballot.form", "counted ballots are canonical"},
+	{"ballot.eligible", "their credentials are on the roll"},
+	{"ballot.proof", "slots are bits, rules hold, voters signed"},
+	{"ballot.newest", "the last one of each credential counts"},
+	{"ballot.spoiled", "no spoiled ballot counts"},
+	{"tally.target", "shares are of what was pinned"},
+	{"tally.sum", "published totals are the counted ballots'"},
+	{"decrypt.shares", "every trustee's proof holds"},
+	{"decrypt.quorum", "enough shares for every contest"},
+	{"result.decoded", "every total was found"},
+	{"result.bounds", "published totals are possible"},
+	{"result.minimum", "nothing about too few voters"},
+	{"result.count", "published counts are the ledger's"},
+	{"result.published", "one result, signed by the authorities"},
+}
+
+// continuity is in a report only if the auditor has brought checkpoints.
+const continuity = "ledger.continuity"
+
+// checklist collects the findings of an audit. A check that nobody calls done
+// has not run, and one with a fault has failed whatever else was found.
+type checklist struct {
+	report *Report
+	done   map[string]bool
+	failed map[string]bool
+}
+
+func newChecklist(report *Report, withContinuity bool) *checklist {
+	for _, c := range checks {
+		if c.id != continuity || withContinuity {
+			report.Checks = append(report.Checks, Check{ID: c.id, Title: c.title})
+		}
+	}
+	return &checklist{report, make(map[string]bool), make(map[string]bool)}
+}
+
+// pass says that the check was made to its end.
+func (l *checklist) pass(id, summary string) {
+	l.done[id] = true
+	if c := l.report.Check(id); c.Summary == "" {
+		c.Summary = summary
+	}
+}
+
+// fail adds a fault.
+func (l *checklist) fail(id string, entry *uint64, err error) {
+	l.failed[id] = true
+	l.note(id, Finding{Entry: entry, Err: err})
+}
+
+// refuse adds an entry that counts for nothing.
+func (l *checklist) refuse(id string, entry uint64, err error) {
+	l.note(id, Finding{Entry: &entry, Refused: true, Err: err})
+}
+
+// missing says why checks cannot be made. It changes nothing about those that
+// were made or have failed.
+func (l *checklist) missing(err error, ids ...string) {
+	for _, id := range ids {
+		if !l.done[id] && !l.failed[id] {
+			l.note(id, Finding{Err: err})
+		}
+	}
+}
+
+func (l *checklist) note(id string, f Finding) {
+	c := l.report.Check(id)
+	c.Findings = append(c.Findings, f)
+}
+
+// finish sets the statuses.
+func (l *checklist) finish() {
+	for i := range l.report.Checks {
+		c := &l.report.Checks[i]
+		switch {
+		case l.failed[c.ID]:
+			c.Status = Failed
+		case l.done[c.ID]:
+			c.Status = Passed
+		default:
+			c.Status = NotRun
+			if len(c.Findings) == 0 {
+				c.Summary = "an earlier check left nothing to check"
+			}
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package tally
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
+)
+
+// closing is an election after its close: what its ledger gives before anybody
+// has decrypted anything. Authorities, trustees, whoever combines and auditors
+// all compute it for themselves; no sum is ever handed over.
+type closing struct {
+	e      *ballot.Election
+	r      ledger.Reader // checks every entry
+	size   uint64        // of the ledger as it was read
+	state  *ballot.State
+	pinned pinned // the one pin that is right
+	sums   []contestSum
+
+	ballots, weight uint64 // counted
+	refused         uint64 // ballots up to the close that were refused
+}
+
+// readClosing reads an election's ledger up to its newest checkpoint.
+func readClosing(ctx context.Context, e *ballot.Election, r ledger.Reader) (*closing, error) {
+	r, cp, err := verifiedReader(ctx, e.Manifest, r)
+	if err != nil {
+		return nil, err
+	}
+	state, err := ballot.Replay(ctx, e, r, cp.Size, nil)
+	if err != nil {
+		return nil, fmt.Errorf("tally: %w", err)
+	}
+	return newClosing(ctx, e, r, cp.Size, state, 0, nil)
+}
+
+// verifiedReader returns a reader that checks every entry against the newest
+// checkpoint of the manifest's ledger.
+func verifiedReader(ctx context.Context, m *ballot.Manifest, r ledger.Reader) (ledger.Reader, ledger.Checkpoint, error) {
+	cp, err := r.Checkpoint(ctx)
+	if err != nil {
+		return nil, ledger.Checkpoint{}, fmt.Errorf("tally: %w", err)
+	}
+	v, err := ledger.Verified(r, m.Policy(), cp)
+	if err != nil {
+		return nil, ledger.Checkpoint{}, fmt.Errorf("tally: %w", err)
+	}
+	// Not the fields of what r said, but of what was signed.
+	cp, err = v.Checkpoint(ctx)
+	return v, cp, err
+}
+
+// newClosing adds up what a replayed state counts.
+func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size uint64, state *ballot.State, workers int, progress func(done uint64)) (*closing, error) {
+	closed, ok := state.Closed()
+	if !ok {
+		return nil, fmt.Errorf("tally: the election is not closed: %w", reason.ErrState)
+	}
+	whole, err := sumAll(ctx, e, r, state, closed+1, workers, progress)
+	if err != nil {
+		return nil, err
+	}
+	root, err := whole.tree.Root()
+	if err != nil {
+		return nil, fmt.Errorf("tally: %w", err)
+	}
+	c := &closing{e: e, r: r, size: size, state: state, pinned: newPin(closed, root)}
+	for i := range e.Manifest.Contests {
+		c.sums = append(c.sums, whole.contest(e, i))
+	}
+	c.ballots, c.weight = whole.turnout()
+	for _, refusal := range state.Refused() {
+		if refusal.Index <= closed && refusal.Kind == entry.Ballot.String() {
+			c.refused++
+		}
+	}
+	return c, nil
+}
+
+// disposition is what happens to a contest.
+type disposition uint8
+
+const (
+	decrypted disposition = 1 + iota // the numbers are in published results
+	empty                            // no ballot counts: every total is 0, nothing is decrypted
+	withheld                         // fewer ballots, of some weight, than the minimum
+)
+
+// disposition decides about a contest. The minimum holds for the counted
+// ballots of every distinct weight, and so for all of them.
+func (c *closing) disposition(contest int) disposition {
+	sum := &c.sums[contest]
+	switch {
+	case sum.ballots == 0:
+		return empty
+	case sum.smallest < c.e.Manifest.Limits.MinGroup:
+		return withheld
+	}
+	return decrypted
+}
+
+// pinEntry is a pin that a quorum of the authorities signed, and what is wrong
+// with it.
+type pinEntry struct {
+	index  uint64
+	pinned pinned
+	err    error
+}
+
+// pins returns the signed pins in ledger order.
+func (c *closing) pins(ctx context.Context) ([]pinEntry, error) {
+	var pins []pinEntry
+	for _, index := range c.state.Pins() {
+		env, err := readEntry(ctx, c.r, index)
+		if err != nil {
+			return nil, err
+		}
+		p := pinEntry{index: index}
+		if p.pinned, p.err = parsePin(env.Body); p.err == nil {
+			p.err = p.pinned.check(c.pinned)
+		}
+		pins = append(pins, p)
+	}
+	return pins, nil
+}
+
+// pin returns the index of the first valid pin.
+func (c *closing) pin(ctx context.Context) (uint64, error) {
+	pins, err := c.pins(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return firstPin(pins)
+}
+
+func firstPin(pins []pinEntry) (uint64, error) {
+	for _, p := range pins {
+		if p.err == nil {
+			return p.index, nil
+		}
+	}
+	if len(pins) > 0 {
+		return 0, fmt.Errorf("tally: entry %d: %w", pins[0].index, pins[0].err)
+	}
+	return 0, fmt.Errorf("tally: the election is not pinned: %w", reason.ErrState)
+}
