@@ -57,6 +57,7 @@ func (b *Ballot) String() string { return "ballot " + b.tracker.String() }
 // or at its identity (ErrGroup). All lengths follow from the style. It does
 // not check the proof: see VerifyBallot.
 func (e *Election) ParseBallot(data []byte) (*Ballot, error) {
+	data = bytes.Clone(data)
 	env, err := entry.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("ballot: %w", err)
@@ -95,7 +96,7 @@ func (e *Election) parseBallot(env *entry.Envelope, data []byte) (*Ballot, error
 		return nil, err
 	}
 	b.proof = proof
-	b.seal(e, credential, row)
+	b.setKeys(e, credential, row)
 	return b, nil
 }
 
@@ -116,8 +117,8 @@ func (e *Election) parseRow(style *styleInfo, row []byte) (elgamal.Ciphertext, e
 	return c, nil
 }
 
-// seal computes what is looked up by later from the encodings.
-func (b *Ballot) seal(e *Election, credential, row []byte) {
+// setKeys computes what is looked up by later from the encodings.
+func (b *Ballot) setKeys(e *Election, credential, row []byte) {
 	b.tracker = newTracker(e.Fingerprint, e.styles[b.style].id, b.number, credential, row, b.proof)
 	b.credentialKey = newPointKey(credential)
 	b.maskKey = newPointKey(row[:e.Group.PointLen()])

@@ -41,25 +41,26 @@ func (e *Election) Encrypt(v *Voter, votes Votes) (*Ballot, Tracker, error) {
 	}
 	var seed [seedLen]byte
 	rand.Read(seed[:])
-	b, err := e.encrypt(v.Key, v.Line.Style, v.Number+1, slots, seed)
+	number := v.Number + 1
+	r, err := e.randomness(seed, v.Line.Style, number, v.Line.Key)
 	if err != nil {
 		return nil, Tracker{}, err
 	}
-	v.Number++
+	b, err := e.seal(v.Key, v.Line.Style, number, slots, r)
+	if err != nil {
+		return nil, Tracker{}, err
+	}
+	v.Number = number
 	return b, b.tracker, nil
 }
 
-// encrypt makes the ballot that holds the given slots.
-func (e *Election) encrypt(key *VoterKey, style int, number uint32, slots []uint8, seed [seedLen]byte) (*Ballot, error) {
+// seal makes the ballot that holds the given slots under randomness r.
+func (e *Election) seal(key *VoterKey, style int, number uint32, slots []uint8, r kyber.Scalar) (*Ballot, error) {
 	form, err := e.Form(style)
 	if err != nil {
 		return nil, err
 	}
 	g, credential := e.Group, key.Public()
-	r, err := e.randomness(seed, style, number, credential)
-	if err != nil {
-		return nil, err
-	}
 	b := &Ballot{style: style, number: number, credential: key.public, row: e.encryptRow(style, slots, r)}
 	b.proof, err = form.Prove(b.statement(), zkp.BallotWitness{Randomness: r, Bits: slots, Credential: key.secret})
 	if err != nil {
@@ -76,7 +77,7 @@ func (e *Election) encrypt(key *VoterKey, style int, number uint32, slots []uint
 	w.Raw(row)
 	w.Raw(b.proof)
 	b.data = e.newVoterEntry(entry.Ballot, w.Bytes())
-	b.seal(e, credential, row)
+	b.setKeys(e, credential, row)
 	return b, nil
 }
 

@@ -62,19 +62,23 @@ func EndRound(ctx context.Context, log Log, m *Manifest, phase dkg.Phase, author
 	case tr.Phase < phase:
 		return fmt.Errorf("ballot: round: the key ceremony is in phase %s, not %s: %w", tr.Phase, phase, reason.ErrState)
 	}
+	if err := checkKeys(entry.Round, authorities); err != nil {
+		return err
+	}
 	data := dkg.NewRound(m.Ceremony(), phase, time.Now().Unix(), authorities...)
+	env, err := entry.Parse(data)
+	if err == nil {
+		err = env.CheckSigned(m.Authorities.Keys, m.Authorities.Quorum)
+	}
+	if err != nil {
+		return fmt.Errorf("ballot: %w", err)
+	}
 	after, err := m.Ceremony().Replay(append(rec.posted, dkg.Posted{Index: nextIndex(rec.posted), Data: data}))
-	switch {
-	case err != nil:
-		return fmt.Errorf("ballot: round: %w", err)
-	case after.Failure != nil:
-		return fmt.Errorf("ballot: round: ending phase %s now would end the key ceremony: %w", phase, after.Failure)
-	case after.Phase == phase:
-		env, err := entry.Parse(data)
-		if err == nil {
-			err = env.CheckSigned(m.Authorities.Keys, m.Authorities.Quorum)
-		}
-		return fmt.Errorf("ballot: round: %w", err)
+	if err == nil {
+		err = after.Failure
+	}
+	if err != nil {
+		return fmt.Errorf("ballot: round: ending phase %s now would end the key ceremony: %w", phase, err)
 	}
 	_, err = appendAwait(ctx, log, m, entry.Round, data)
 	return err
@@ -284,10 +288,10 @@ func readPublished(ctx context.Context, log Log, m *Manifest, roll *rollRecord) 
 // ledger that the manifest names.
 func post(ctx context.Context, log Log, m *Manifest, signers Signers, keys []ed25519.PrivateKey, env *entry.Envelope) (uint64, error) {
 	env.Time = time.Now().Unix()
+	if err := checkKeys(env.Kind, keys); err != nil {
+		return 0, err
+	}
 	for _, k := range keys {
-		if len(k) != ed25519.PrivateKeySize {
-			return 0, fmt.Errorf("ballot: %s: a signing key of %d bytes: %w", env.Kind, len(k), reason.ErrShape)
-		}
 		env.Sign(k)
 	}
 	if err := env.CheckSigned(signers.Keys, signers.Quorum); err != nil {
@@ -309,4 +313,14 @@ func appendAwait(ctx context.Context, log Log, m *Manifest, kind entry.Kind, dat
 		return 0, fmt.Errorf("ballot: %s, entry %d: %w", kind, index, err)
 	}
 	return index, nil
+}
+
+// checkKeys refuses what would panic in package ed25519.
+func checkKeys(kind entry.Kind, keys []ed25519.PrivateKey) error {
+	for _, k := range keys {
+		if len(k) != ed25519.PrivateKeySize {
+			return fmt.Errorf("ballot: %s: a signing key of %d bytes: %w", kind, len(k), reason.ErrShape)
+		}
+	}
+	return nil
 }

@@ -38,6 +38,11 @@ func Replay(ctx context.Context, e *Election, r ledger.Reader, size uint64, o *R
 	if err != nil {
 		return nil, err
 	}
+	if cp, err := v.Checkpoint(ctx); err != nil {
+		return nil, fmt.Errorf("ballot: %w", err)
+	} else if cp.Size < size {
+		return nil, fmt.Errorf("ballot: replay of %d entries, the ledger has %d: %w", size, cp.Size, reason.ErrIncomplete)
+	}
 	a := advanceOptions{lock: new(sync.Mutex)}
 	if o != nil {
 		a.ReplayOptions = *o
@@ -81,9 +86,6 @@ func (s *State) advance(ctx context.Context, r ledger.Reader, size uint64, o adv
 	workers := o.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
-	}
-	if _, err := r.Await(ctx, size); err != nil {
-		return fmt.Errorf("ballot: %w", err)
 	}
 	// The reader puts every chunk into both channels. The order of ordered is
 	// that of the ledger; its capacity bounds the chunks in flight.

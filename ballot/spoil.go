@@ -56,6 +56,7 @@ func (e *Election) NewSpoil(v *Voter, t Tracker) (*Spoil, error) {
 // ParseSpoil reads a ledger entry as a spoil of this election, strictly. It
 // does not check the proof: see VerifySpoil.
 func (e *Election) ParseSpoil(data []byte) (*Spoil, error) {
+	data = bytes.Clone(data)
 	env, err := entry.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("ballot: spoil: %w", err)

@@ -58,6 +58,7 @@ type Election struct {
 	*ballot.Election // nil until Open
 
 	Log         ledger.Ledger
+	Signer      note.Signer // of the ledger
 	Manifest    *ballot.Manifest
 	Authorities []ed25519.PrivateKey
 	Registrars  []ed25519.PrivateKey
@@ -92,9 +93,9 @@ func Prepare(t testing.TB, o *Options) *Election {
 	e.Authorities, e.Registrars = keys(e.o.Authorities), keys(1)
 	skey, vkey, err := note.GenerateKey(nil, "example.org/election")
 	require.NoError(t, err)
-	signer, err := note.NewSigner(skey)
+	e.Signer, err = note.NewSigner(skey)
 	require.NoError(t, err)
-	e.Log, err = e.o.Ledger(signer)
+	e.Log, err = e.o.Ledger(e.Signer)
 	require.NoError(t, err)
 	e.makeManifest(vkey)
 	e.makeRoll()
@@ -247,6 +248,17 @@ func (e *Election) Entries() (entries []ledger.Entry) {
 		entries = append(entries, en)
 	}
 	return entries
+}
+
+// Fork returns another ledger of the same name and key, in memory, with the
+// given entries.
+func (e *Election) Fork(entries ...[]byte) ledger.Ledger {
+	log := ledger.NewMemory(e.Signer)
+	for _, data := range entries {
+		_, err := log.Append(e.t.Context(), data)
+		require.NoError(e.t, err)
+	}
+	return log
 }
 
 // Append puts data on the ledger, whatever it is, and returns its index.

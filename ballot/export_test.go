@@ -1,0 +1,108 @@
+package ballot
+
+import (
+	"go.dedis.ch/kyber/v3"
+
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/wire"
+	"github.com/hanpyo/hanpyo/zkp"
+)
+
+// What tests need of the inside to make what an honest device never makes.
+
+// Draft is a ballot before it is encrypted.
+type Draft struct {
+	Key    *VoterKey
+	Style  int
+	Number uint32
+	Slots  []uint8
+	R      kyber.Scalar // nil: random
+}
+
+// Seal makes the ballot of a draft, with a valid proof wherever there is one.
+func (d Draft) Seal(e *Election) *Ballot {
+	r := d.R
+	if r == nil {
+		r = e.Group.RandomScalar()
+	}
+	b, err := e.seal(d.Key, d.Style, d.Number, d.Slots, r)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// Body returns the parts of a ballot's body, to put other ones together.
+type Body struct {
+	Style      uint16
+	Number     uint32
+	Credential []byte
+	Row        [][]byte // A, B₁…
+	Proof      []byte
+}
+
+func OpenBody(e *Election, b *Ballot) (x Body) {
+	env, err := entry.Parse(b.data)
+	if err != nil {
+		panic(err)
+	}
+	n, r := e.Group.PointLen(), wire.NewReader(env.Body)
+	x.Style, x.Number, x.Credential = r.Uint16(), r.Uint32(), r.Raw(n)
+	for range 1 + len(e.styles[b.style].columns) {
+		x.Row = append(x.Row, r.Raw(n))
+	}
+	x.Proof = r.Raw(r.Rest())
+	return x
+}
+
+func (x Body) Bytes() []byte {
+	var w wire.Writer
+	w.Uint16(x.Style)
+	w.Uint32(x.Number)
+	w.Raw(x.Credential)
+	for _, p := range x.Row {
+		w.Raw(p)
+	}
+	w.Raw(x.Proof)
+	return w.Bytes()
+}
+
+// OpenEntry returns a well-formed but unsigned open entry like the election's,
+// after change.
+func OpenEntry(e *Election, change func(*Opening)) *entry.Envelope {
+	o := e.Opening
+	o.Keys = append([]kyber.Point(nil), o.Keys...)
+	o.Roll.Groups = append([]RollGroup(nil), o.Roll.Groups...)
+	change(&o)
+	return &entry.Envelope{Kind: entry.Open, Election: e.Manifest.ID(), Time: o.Time, Body: o.body(e.Manifest)}
+}
+
+// ParseOpening reads an open entry's body.
+func ParseOpening(m *Manifest, body []byte) error { return new(Opening).parse(m, body) }
+
+// CheckClose checks a close entry.
+func CheckClose(e *Election, env *entry.Envelope) error { return e.checkClose(env) }
+
+// PlantExamined makes the box believe that an entry was examined with this
+// result.
+func PlantExamined(b *Box, data []byte, err error) {
+	b.verified[entry.ID(data)] = examined{kind: entry.Ballot, err: err}
+}
+
+// Randomness derives a ballot's randomness from a seed.
+func Randomness(e *Election, seed [32]byte, style int, number uint32, credential []byte) kyber.Scalar {
+	r, err := e.randomness(seed, style, number, credential)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// ProofOf returns a ballot's proof, and the form that it belongs to.
+func ProofOf(e *Election, b *Ballot) (*zkp.Form, []byte) {
+	f, err := e.Form(b.style)
+	if err != nil {
+		panic(err)
+	}
+	return f, b.proof
+}
