@@ -70,12 +70,12 @@ func testPoints(g *Group, rng *rand.Rand, n int) []kyber.Point {
 func TestMultiScalarMulMatchesReference(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *Group) {
 		rng := rand.New(rand.NewPCG(1, 2))
-		sizes := []int{0, 1, 2, 3, 10, 33, 127, 128, 129, 130, 300}
+		sizes := []int{0, 1, 2, 3, 33, 128, 129, 200}
 		if testing.Short() {
-			sizes = sizes[:6]
+			sizes = sizes[:5]
 		}
 		for _, n := range sizes {
-			for _, bits := range []int{1, 13, 64, 128, 252} {
+			for _, bits := range []int{1, 64, 128, 252} {
 				points := testPoints(g, rng, n)
 				scalars := make([]kyber.Scalar, n)
 				for i := range scalars {

@@ -34,8 +34,8 @@ func candidate(out *[PointLen]byte, data []byte, counter uint16) {
 const (
 	maxCounter = 1<<16 - 1
 	// constantTries is how many counters EmbedLowest always tries, so that its
-	// time tells nothing about the data but with probability 2⁻⁶⁴.
-	constantTries = 64
+	// time tells nothing about the data but with probability 2⁻⁴⁰.
+	constantTries = 40
 )
 
 // EmbedLowest returns the point with the lowest counter that carries data, of
