@@ -262,6 +262,9 @@ func TestSlots(t *testing.T) {
 		{Contest{Kind: "points", Points: 100, Max: 3}, 4, 8, 0}, // 100 is never reached
 		{Contest{Kind: "ranked-points", Values: []int{3, 2, 1}, Exact: true}, 25, 100, 28},
 		{Contest{Kind: "ranked-points", Values: []int{3, 2, 1}, Exact: true}, 3, 9, 6},
+		{Contest{Kind: "ranked-points", Values: []int{3, 2}}, 3, 11, 5},
+		{Contest{Kind: "ranked-points", Values: []int{3, 2}, Blank: true}, 3, 13, 6},
+		{Contest{Kind: "ranked-points", Values: []int{3}, Exact: true, Blank: true}, 3, 4, 1},
 	} {
 		c := compiled(t, test.contest, test.options)
 		_, slots := c.Columns()

@@ -153,7 +153,7 @@ func (points) count(_ *Contest, mark int) int64 { return int64(mark) }
 
 // rankedPoints: the slot xₚᵢ says that option i has rank p, Σᵢ xₚᵢ ≤ 1 for each
 // rank and Σₚ xₚᵢ ≤ 1 for each option; Exact makes the former an equality. The
-// slot of rank p and option i stands at its option's result row, term p−1.
+// slot of rank p and option i is term p−1 of the option's result row.
 type rankedPoints struct{}
 
 func (rankedPoints) params() []string { return []string{"values", "exact?"} }
@@ -180,9 +180,11 @@ func (rankedPoints) compile(c *Contest, l *layout) error {
 	}
 	everyOption := c.Exact && ranks == options // is ranked, if the vote is not blank
 	for i := range options {
-		if everyOption {
+		switch {
+		case ranks == 1: // the rule of the rank says it all
+		case everyOption:
 			l.between(1, 1, byOption[i])
-		} else {
+		default:
 			l.between(0, 1, byOption[i])
 		}
 	}

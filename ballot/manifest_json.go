@@ -16,7 +16,7 @@ import (
 )
 
 // maxManifest is how large a manifest may be, in JSON and in canonical bytes.
-const maxManifest = 8 << 20
+const maxManifest = 4 << 20
 
 // The explicit words of a manifest's accept list.
 const (

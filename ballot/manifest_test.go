@@ -261,6 +261,12 @@ func TestManifestRefuses(t *testing.T) {
 			m.Contests[2] = manyOptions("south", 499)
 			m.Styles[0].Contests = []int{0, 1, 2}
 		}, reason.ErrLimit, "styles[0].contests need 1002 columns together"},
+		{"too many columns of all styles", func(m *Manifest) {
+			for i := range 10 {
+				m.Styles = append(m.Styles, Style{fmt.Sprintf("s%d", i), fmt.Sprintf("Village %d", i+20), []int{len(m.Contests)}})
+				m.Contests = append(m.Contests, manyOptions(fmt.Sprintf("c%d", i+20), 1000))
+			}
+		}, reason.ErrLimit, "contests need 10021 columns together, at most 10000"},
 		{"result range", func(m *Manifest) {
 			m.Limits.MaxWeight = 1 << 40
 		}, reason.ErrRange, "contests[1] result of a can take more than 2^40 values with a total weight of 1099511627776"},

@@ -21,8 +21,12 @@ import (
 	"github.com/hanpyo/hanpyo/internal/reason"
 )
 
-// MaxDepth is how deep objects and lists may stand in one another.
-const MaxDepth = 16
+// Limits of a document, so that a small one cannot cost much memory.
+const (
+	MaxDepth  = 16      // of objects and lists in one another
+	MaxValues = 1 << 18 // in all
+	MaxText   = 4096    // bytes of one text or key
+)
 
 // MaxInteger is the largest magnitude of a number: 2⁵³ − 1, what every reader
 // of JSON represents exactly (RFC 8259, section 6).
@@ -34,10 +38,11 @@ func Parse(data []byte, limit int) (*Value, error) {
 		return nil, fmt.Errorf("json: %d bytes, at most %d: %w", len(data), limit, reason.ErrLimit)
 	}
 	p := &parser{data: data}
-	root := p.value("", 0, new(failure))
+	root := &Value{failure: new(failure)}
+	p.value(root, 0)
 	p.space()
 	if p.err == nil && p.at < len(data) {
-		p.fail("", "trailing data")
+		p.fail(root, "trailing data")
 	}
 	if p.err != nil {
 		return nil, p.err
@@ -46,26 +51,21 @@ func Parse(data []byte, limit int) (*Value, error) {
 }
 
 type parser struct {
-	data []byte
-	at   int
-	err  error
+	data   []byte
+	at     int
+	values int
+	err    error
 }
 
-func (p *parser) fail(path, format string, args ...any) {
-	p.failWith(reason.ErrEncoding, path, format, args...)
+// fail makes parsing fail at the current byte, inside v.
+func (p *parser) fail(v *Value, format string, args ...any) {
+	p.failWith(reason.ErrEncoding, v, format, args...)
 }
 
-func (p *parser) failWith(why error, path, format string, args ...any) {
+func (p *parser) failWith(why error, v *Value, format string, args ...any) {
 	if p.err == nil {
-		p.err = fmt.Errorf("json: %sat byte %d: %s: %w", prefix(path), p.at, fmt.Sprintf(format, args...), why)
+		p.err = fmt.Errorf("json: %sat byte %d: %s: %w", v.prefix(), p.at, fmt.Sprintf(format, args...), why)
 	}
-}
-
-func prefix(path string) string {
-	if path == "" {
-		return ""
-	}
-	return path + ": "
 }
 
 func (p *parser) space() {
@@ -84,11 +84,15 @@ func (p *parser) next() byte {
 	return p.data[p.at]
 }
 
-func (p *parser) value(path string, depth int, f *failure) *Value {
-	v := &Value{path: path, failure: f}
+// value reads one value into v.
+func (p *parser) value(v *Value, depth int) {
+	if p.values++; p.values > MaxValues {
+		p.failWith(reason.ErrLimit, v, "more than %d values", MaxValues)
+		return
+	}
 	if depth > MaxDepth {
-		p.failWith(reason.ErrLimit, path, "deeper than %d", MaxDepth)
-		return v
+		p.failWith(reason.ErrLimit, v, "deeper than %d", MaxDepth)
+		return
 	}
 	switch c := p.next(); {
 	case c == '{':
@@ -96,23 +100,22 @@ func (p *parser) value(path string, depth int, f *failure) *Value {
 		p.object(v, depth)
 	case c == '[':
 		v.kind = list
-		p.list(v, depth)
+		p.items(v, ']', func() { p.value(v.child(""), depth+1) })
 	case c == '"':
 		v.kind = text
-		v.text = p.text(path)
+		v.text = p.text(v)
 	case c == '-' || '0' <= c && c <= '9':
 		v.kind = number
-		v.number = p.number(path)
+		v.number = p.number(v)
 	case p.word("true"):
-		v.kind, v.boolean = boolean, true
+		v.kind, v.number = boolean, 1
 	case p.word("false"):
 		v.kind = boolean
 	case p.word("null"):
-		p.fail(path, "null is no value")
+		p.fail(v, "null is no value")
 	default:
-		p.fail(path, "no JSON value")
+		p.fail(v, "no JSON value")
 	}
-	return v
 }
 
 func (p *parser) word(w string) bool {
@@ -123,8 +126,8 @@ func (p *parser) word(w string) bool {
 	return true
 }
 
-// items calls item for each element between the brackets of a list or object.
-func (p *parser) items(path string, end byte, item func()) {
+// items calls item for each element between the brackets of v.
+func (p *parser) items(v *Value, end byte, item func()) {
 	p.at++
 	if p.next() == end {
 		p.at++
@@ -142,54 +145,36 @@ func (p *parser) items(path string, end byte, item func()) {
 			p.at++
 			return
 		default:
-			p.fail(path, "expected a comma or %q", end)
+			p.fail(v, "expected a comma or %q", end)
 		}
 	}
-}
-
-func (p *parser) list(v *Value, depth int) {
-	p.items(v.path, ']', func() {
-		path := fmt.Sprintf("%s[%d]", v.path, len(v.items))
-		v.items = append(v.items, p.value(path, depth+1, v.failure))
-	})
 }
 
 func (p *parser) object(v *Value, depth int) {
 	seen := make(map[string]string)
-	p.items(v.path, '}', func() {
+	p.items(v, '}', func() {
 		if p.next() != '"' {
-			p.fail(v.path, "expected a key")
+			p.fail(v, "expected a key")
 			return
 		}
-		key := p.text(v.path)
-		path := join(v.path, key)
-		if first, ok := seen[fold(key)]; ok && p.err == nil {
-			p.fail(path, "key %q after key %q", key, first)
+		key := p.text(v)
+		if p.err != nil {
+			return
 		}
-		seen[fold(key)] = key
+		child := v.child(key)
+		folded := fold(key)
+		if first, ok := seen[folded]; ok {
+			p.fail(child, "key %.64q after key %.64q", key, first)
+			return
+		}
+		seen[folded] = key
 		if p.next() != ':' {
-			p.fail(path, "expected a colon")
+			p.fail(child, "expected a colon")
 			return
 		}
 		p.at++
-		v.keys = append(v.keys, key)
-		v.items = append(v.items, p.value(path, depth+1, v.failure))
+		p.value(child, depth+1)
 	})
-}
-
-// join appends a key to a path. A key that could be mistaken for something
-// else, or that does not print, is quoted.
-func join(path, key string) string {
-	for _, r := range key {
-		if r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)) {
-			key = strconv.QuoteToASCII(key)
-			break
-		}
-	}
-	if path == "" {
-		return key
-	}
-	return path + "." + key
 }
 
 // fold maps all strings that are equal under Unicode simple case folding, as
@@ -205,7 +190,7 @@ func fold(s string) string {
 }
 
 // number reads an integer: no fraction, exponent, leading zero or minus zero.
-func (p *parser) number(path string) int64 {
+func (p *parser) number(v *Value) int64 {
 	start := p.at
 	for p.at < len(p.data) && strings.IndexByte("+-.0123456789eE", p.data[p.at]) >= 0 {
 		p.at++
@@ -215,21 +200,25 @@ func (p *parser) number(path string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	switch {
 	case strings.ContainsAny(s, ".eE+") || digits == "" || strings.Contains(digits, "-"):
-		p.fail(path, "%.32s is not a plain integer", s)
+		p.fail(v, "%.32s is not a plain integer", s)
 	case digits[0] == '0' && s != "0":
-		p.fail(path, "%.32s is not the plain form of an integer", s)
+		p.fail(v, "%.32s is not the plain form of an integer", s)
 	case err != nil || n > MaxInteger || n < -MaxInteger:
-		p.fail(path, "%.32s is above 2^53-1", s)
+		p.fail(v, "%.32s is above 2^53-1", s)
 	}
 	return n
 }
 
-func (p *parser) text(path string) string {
+func (p *parser) text(v *Value) string {
 	var b strings.Builder
 	p.at++
 	for p.err == nil {
 		if p.at >= len(p.data) {
-			p.fail(path, "text without end")
+			p.fail(v, "text without end")
+			break
+		}
+		if b.Len() > MaxText {
+			p.failWith(reason.ErrLimit, v, "text of more than %d bytes", MaxText)
 			break
 		}
 		c := p.data[p.at]
@@ -238,13 +227,13 @@ func (p *parser) text(path string) string {
 			p.at++
 			return b.String()
 		case c < 0x20:
-			p.fail(path, "control character %#x in text", c)
+			p.fail(v, "control character %#x in text", c)
 		case c == '\\':
-			b.WriteRune(p.escape(path))
+			b.WriteRune(p.escape(v))
 		default:
 			r, size := utf8.DecodeRune(p.data[p.at:])
 			if r == utf8.RuneError && size == 1 {
-				p.fail(path, "text is not UTF-8")
+				p.fail(v, "text is not UTF-8")
 			}
 			b.WriteRune(r)
 			p.at += size
@@ -255,10 +244,10 @@ func (p *parser) text(path string) string {
 
 const plainEscapes = "\"\\/bfnrt"
 
-func (p *parser) escape(path string) rune {
+func (p *parser) escape(v *Value) rune {
 	p.at++
 	if p.at >= len(p.data) {
-		p.fail(path, "text without end")
+		p.fail(v, "text without end")
 		return 0
 	}
 	c := p.data[p.at]
@@ -267,32 +256,32 @@ func (p *parser) escape(path string) rune {
 		return rune("\"\\/\b\f\n\r\t"[i])
 	}
 	if c != 'u' {
-		p.fail(path, "unknown escape")
+		p.fail(v, "unknown escape")
 		return 0
 	}
 	p.at++
-	r := p.hex(path)
+	r := p.hex(v)
 	if !utf16.IsSurrogate(r) {
 		return r
 	}
 	if p.at+1 < len(p.data) && p.data[p.at] == '\\' && p.data[p.at+1] == 'u' {
 		p.at += 2
-		if pair := utf16.DecodeRune(r, p.hex(path)); pair != utf8.RuneError {
+		if pair := utf16.DecodeRune(r, p.hex(v)); pair != utf8.RuneError {
 			return pair
 		}
 	}
-	p.fail(path, "lone surrogate")
+	p.fail(v, "lone surrogate")
 	return 0
 }
 
-func (p *parser) hex(path string) rune {
+func (p *parser) hex(v *Value) rune {
 	if p.at+4 > len(p.data) {
-		p.fail(path, "text without end")
+		p.fail(v, "text without end")
 		return 0
 	}
 	n, err := strconv.ParseUint(string(p.data[p.at:p.at+4]), 16, 16)
 	if err != nil {
-		p.fail(path, "escape without four hex digits")
+		p.fail(v, "escape without four hex digits")
 	}
 	p.at += 4
 	return rune(n)

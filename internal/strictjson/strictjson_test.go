@@ -110,6 +110,10 @@ func TestRefuses(t *testing.T) {
 		{"high surrogate and a letter", `"\ud83d\u0041"`, reason.ErrEncoding, "lone surrogate"},
 		{"depth", strings.Repeat("[", MaxDepth+2) + strings.Repeat("]", MaxDepth+2), reason.ErrLimit, "deeper than 16"},
 		{"depth 100,000", strings.Repeat(`{"a":[`, 50_000), reason.ErrLimit, "deeper than 16"},
+		{"values", "[" + strings.Repeat("0,", MaxValues), reason.ErrLimit, "more than 262144 values"},
+		{"long text", `"` + strings.Repeat("x", MaxText+1) + `"`, reason.ErrLimit, "text of more than 4096 bytes"},
+		{"long key", `{"` + strings.Repeat("x", MaxText+1) + `": 1}`, reason.ErrLimit, "text of more than 4096 bytes"},
+		{"wrong value of a long key", `{"` + strings.Repeat("x", MaxText) + `": nul}`, reason.ErrEncoding, `json: "` + strings.Repeat("x", 64) + `": at byte`},
 		{"size", strings.Repeat(" ", limit) + "1", reason.ErrLimit, "at most 1048576"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -119,6 +123,8 @@ func TestRefuses(t *testing.T) {
 			require.Nil(t, root)
 		})
 	}
+	_, err = Parse([]byte(`"`+strings.Repeat("x", MaxText)+`"`), limit)
+	require.NoError(t, err)
 	_, err = Parse([]byte(strings.Repeat("[", MaxDepth+1)+strings.Repeat("]", MaxDepth+1)), limit)
 	require.NoError(t, err)
 }

@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"fmt"
+	"unicode"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
 )
@@ -23,21 +24,58 @@ var kinds = [...]string{"nothing", "an object", "a list", "text", "a number", "t
 // there. The first wrong answer sticks to the whole document: later ones give
 // zero values, and Done reports it.
 type Value struct {
-	path    string
+	parent  *Value
+	key     string // in an object
+	index   int    // in an object or list
 	kind    kind
 	asked   bool
 	text    string
-	number  int64
-	boolean bool
-	keys    []string
+	number  int64 // 0 or 1 of a boolean
 	items   []*Value
 	failure *failure
 }
 
 type failure struct{ err error }
 
+// child appends an element.
+func (v *Value) child(key string) *Value {
+	c := &Value{parent: v, key: key, index: len(v.items), failure: v.failure}
+	v.items = append(v.items, c)
+	return c
+}
+
 // Path returns where the value stands, such as contests[0].options[2].name.
-func (v *Value) Path() string { return v.path }
+func (v *Value) Path() string {
+	switch {
+	case v.parent == nil:
+		return ""
+	case v.parent.kind == list:
+		return fmt.Sprintf("%s[%d]", v.parent.Path(), v.index)
+	case v.parent.parent == nil:
+		return shownKey(v.key)
+	}
+	return v.parent.Path() + "." + shownKey(v.key)
+}
+
+func (v *Value) prefix() string {
+	if path := v.Path(); path != "" {
+		return path + ": "
+	}
+	return ""
+}
+
+// shownKey quotes a key that is long or could be mistaken for something else.
+func shownKey(key string) string {
+	for _, r := range key {
+		if r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)) {
+			return fmt.Sprintf("%+.64q", key)
+		}
+	}
+	if len(key) > 64 {
+		return fmt.Sprintf("%+.64q", key)
+	}
+	return key
+}
 
 // Err returns the document's first failure so far.
 func (v *Value) Err() error { return v.failure.err }
@@ -45,7 +83,7 @@ func (v *Value) Err() error { return v.failure.err }
 // Fail makes the document fail, naming the value; err wraps the reason.
 func (v *Value) Fail(err error) {
 	if v.failure.err == nil {
-		v.failure.err = fmt.Errorf("json: %s%w", prefix(v.path), err)
+		v.failure.err = fmt.Errorf("json: %s%w", v.prefix(), err)
 	}
 }
 
@@ -61,27 +99,30 @@ func (v *Value) is(k kind) bool {
 	return true
 }
 
-// Has reports whether the object has the key.
-func (v *Value) Has(key string) bool {
-	for _, k := range v.keys {
-		if k == key {
-			return true
+// find returns the value of a key, or nil.
+func (v *Value) find(key string) *Value {
+	if v.kind == object {
+		for _, item := range v.items {
+			if item.key == key {
+				return item
+			}
 		}
 	}
-	return false
+	return nil
 }
+
+// Has reports whether the value is an object with the key.
+func (v *Value) Has(key string) bool { return v.find(key) != nil }
 
 // Field returns the value of a key that the object must have.
 func (v *Value) Field(key string) *Value {
 	if v.is(object) {
-		for i, k := range v.keys {
-			if k == key {
-				return v.items[i]
-			}
+		if item := v.find(key); item != nil {
+			return item
 		}
 		v.Fail(fmt.Errorf("has no %q: %w", key, reason.ErrEncoding))
 	}
-	return &Value{path: join(v.path, key), failure: v.failure}
+	return &Value{parent: v, key: key, failure: v.failure}
 }
 
 // List returns the elements of a list.
@@ -101,7 +142,7 @@ func (v *Value) Text() string {
 }
 
 // Bool returns true or false.
-func (v *Value) Bool() bool { return v.is(boolean) && v.boolean }
+func (v *Value) Bool() bool { return v.is(boolean) && v.number == 1 }
 
 // Int returns a number between least and most.
 func (v *Value) Int(least, most int64) int64 {
