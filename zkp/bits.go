@@ -107,6 +107,9 @@ func (f *Form) AddTo(b *Batch, s BallotStatement, subject string, proof []byte) 
 // checkStatement refuses a row of another shape and the identity, which an
 // honest voter sends with probability 1/q.
 func (f *Form) checkStatement(s BallotStatement) error {
+	if err := checkGroup(f.group); err != nil {
+		return err
+	}
 	if len(s.Row.B) != len(f.columns) {
 		return fmt.Errorf("row of %d columns, not %d: %w", len(s.Row.B), len(f.columns), ErrShape)
 	}
