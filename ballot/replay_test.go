@@ -1,0 +1,126 @@
+package ballot_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/internal/electiontest"
+	"github.com/hanpyo/hanpyo/internal/entry"
+)
+
+// verdicts is what follows from a state, in a form to compare.
+type verdicts struct {
+	counted []ballot.CountedBallot
+	refused []string
+	closed  uint64
+}
+
+func verdictsOf(s *ballot.State) (v verdicts) {
+	for c := range s.Counted() {
+		v.counted = append(v.counted, c)
+	}
+	for _, r := range s.Refused() {
+		v.refused = append(v.refused, r.Kind+" "+r.Err.Error())
+	}
+	v.closed, _ = s.Closed()
+	return v
+}
+
+func TestReplay(t *testing.T) {
+	w := open(t, electiontest.New(t, twoStyles(nil)))
+	// Ballots good and bad among junk that makes several chunks.
+	for i := range 2500 {
+		w.Append([]byte{9, byte(i), byte(i >> 8)})
+		switch {
+		case i%500 == 0:
+			w.Append(w.draft(i/500%4, uint32(1+i/1000)).Seal(w.e).Bytes())
+		case i%700 == 0:
+			b := ballot.OpenBody(w.e, w.draft(0, 3).Seal(w.e))
+			b.Number--
+			w.Append(rewrap(t, w.draft(0, 3).Seal(w.e).Bytes(), func(env *entry.Envelope) { env.Body = b.Bytes() }))
+		case i%900 == 0:
+			w.Append(w.spoil(1, ballot.Tracker{byte(i)}))
+		}
+	}
+	w.Append(w.close())
+	w.Append(w.draft(1, 3).Seal(w.e).Bytes())
+	size := uint64(len(w.Entries()))
+
+	// The slow reference: one entry after the other.
+	for _, en := range w.Entries()[w.Opening.Index+1:] {
+		_, err := w.s.Apply(en)
+		require.NoError(t, err)
+	}
+	want := verdictsOf(w.s)
+	require.Len(t, want.counted, 4)
+
+	for _, workers := range []int{0, 1, 4} {
+		var last uint64
+		s, err := ballot.Replay(t.Context(), w.e, w.Log, size, &ballot.ReplayOptions{Workers: workers, Progress: func(done, of uint64) {
+			require.Greater(t, done, last)
+			require.Equal(t, size, of)
+			last = done
+		}})
+		require.NoError(t, err)
+		require.Equal(t, size, last)
+		require.Equal(t, size, s.Next())
+		require.Equal(t, want, verdictsOf(s))
+	}
+
+	// A shorter ledger is another result.
+	s, err := ballot.Replay(t.Context(), w.e, w.Log, size-2, nil)
+	require.NoError(t, err)
+	require.Zero(t, verdictsOf(s).closed)
+
+	t.Run("size", func(t *testing.T) {
+		_, err := ballot.Replay(t.Context(), w.e, w.Log, size+1, nil)
+		require.ErrorIs(t, err, ballot.ErrIncomplete)
+		_, err = ballot.Replay(t.Context(), w.e, w.Log, w.Opening.Index, nil)
+		require.ErrorIs(t, err, ballot.ErrIncomplete)
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := ballot.Replay(ctx, w.e, w.Log, size, &ballot.ReplayOptions{Progress: func(uint64, uint64) { cancel() }})
+		require.ErrorIs(t, err, context.Canceled)
+	})
+	t.Run("tampered", func(t *testing.T) {
+		for _, at := range []uint64{0, w.Opening.Index, w.Opening.Index + 3, size - 1} {
+			_, err := ballot.Replay(t.Context(), w.e, tampering{w.Log, at}, size, nil)
+			require.ErrorIs(t, err, ballot.ErrChain)
+		}
+	})
+}
+
+// What the open entry says of the roll is held against the roll's entries.
+func TestReplayChecksRoll(t *testing.T) {
+	e := electiontest.New(t, twoStyles(nil))
+	entries := e.Entries()
+	at := e.Opening.Index
+	for name, change := range map[string]func(*ballot.Opening){
+		"root":   func(o *ballot.Opening) { o.Roll.Root[0] ^= 1 },
+		"size":   func(o *ballot.Opening) { o.Roll.Size--; o.Roll.Weight--; o.Roll.Groups[0].Lines-- },
+		"groups": func(o *ballot.Opening) { o.Roll.Groups[0].Lines--; o.Roll.Groups[1].Lines++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := ballot.OpenEntry(e.Election, change)
+			for _, k := range e.Signers() {
+				env.Sign(k)
+			}
+			var data [][]byte
+			for _, en := range entries[:at] {
+				data = append(data, en.Data)
+			}
+			log := e.Fork(append(data, env.Bytes())...)
+			fp := ballot.Fingerprint(entry.ID(env.Bytes()))
+			loaded, err := ballot.Load(t.Context(), log, fp)
+			require.NoError(t, err) // a voter's device has no roll
+			_, err = ballot.Replay(t.Context(), loaded, log, at+1, nil)
+			require.ErrorIs(t, err, ballot.ErrChain)
+			_, err = ballot.Open(t.Context(), log, e.Manifest, e.Signers())
+			require.ErrorIs(t, err, ballot.ErrChain)
+		})
+	}
+}
