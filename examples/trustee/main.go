@@ -44,8 +44,8 @@ func main() {
 	}
 	dir := must(os.MkdirTemp("", "hanpyo-trustee-"))
 	atExit = func() { os.RemoveAll(dir) }
+	defer atExit()
 	play(dir)
-	atExit()
 }
 
 // play is what everybody but the trustees does.
@@ -54,13 +54,11 @@ func play(dir string) {
 	check(err)
 	check(os.Mkdir(filepath.Join(dir, "ledger"), 0o700))
 	check(os.WriteFile(filepath.Join(dir, "authority"), public, 0o600))
-
-	fmt.Printf("%d trustees make a key together, %d of them can decrypt.\n", len(everybody), t)
 	run(dir, "create", everybody...)
 	for _, j := range everybody {
 		check(os.WriteFile(file(dir, j)+".backup", must(os.ReadFile(file(dir, j))), 0o600))
 	}
-	fmt.Println("Everybody has made a key file and a backup of it.")
+	fmt.Printf("%d trustees have made key files and backups; %d of them will be able to decrypt.\n", len(everybody), t)
 
 	c := ceremony(dir)
 	for phase := dkg.Committing; phase < dkg.Complete; phase++ {
@@ -92,8 +90,7 @@ func play(dir string) {
 	if text := combine(dir, outcome, ciphertext, helpers); text != secret {
 		check(fmt.Errorf("%q is not what was encrypted", text))
 	}
-	fmt.Printf("Trustees %v decrypt it: %q.\n", helpers, secret)
-	fmt.Println("With one more lost, nobody could have.")
+	fmt.Printf("Trustees %v decrypt it: %q. With one more lost, nobody could have.\n", helpers, secret)
 }
 
 // trustee is one step of one trustee.
