@@ -55,7 +55,7 @@ func (g *Group) pippenger(scalars []kyber.Scalar, points []kyber.Point) kyber.Po
 	n := len(scalars)
 	short := make([][]byte, n)
 	negative := make([]bool, n)
-	maxBits, totalBits := 0, 0
+	maxBits, totalBits := 0, int64(0)
 	for i, s := range scalars {
 		short[i] = g.littleEndianBytes(s)
 		bits := window.BitLen(short[i])
@@ -64,16 +64,16 @@ func (g *Group) pippenger(scalars []kyber.Scalar, points []kyber.Point) kyber.Po
 			short[i], bits, negative[i] = minus, m, true
 		}
 		maxBits = max(maxBits, bits)
-		totalBits += bits
+		totalBits += int64(bits)
 	}
 	c := window.Width(n, maxBits, totalBits)
 	count := window.Count(maxBits, c)
-	digits := make([]int32, n*count) // digit w of scalar i at i·count + w
+	digits := make([]int16, n*count) // digit w of scalar i at w·n + i
 	for i := range short {
-		window.Digits(digits[i*count:(i+1)*count], short[i], c)
+		window.Digits(digits[i:], n, count, short[i], c)
 		if negative[i] {
 			for w := range count {
-				digits[i*count+w] *= -1
+				digits[w*n+i] *= -1
 			}
 		}
 	}
@@ -86,7 +86,7 @@ func (g *Group) pippenger(scalars []kyber.Scalar, points []kyber.Point) kyber.Po
 			sum.Add(sum, sum)
 		}
 		for i, p := range points {
-			switch d := digits[i*count+w]; {
+			switch d := digits[w*n+i]; {
 			case d > 0 && buckets[d-1] == nil:
 				buckets[d-1] = p.Clone()
 			case d > 0:

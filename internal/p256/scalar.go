@@ -34,7 +34,7 @@ var (
 
 // nat returns the value of s for arithmetic with modulus.
 func (s *Scalar) nat() *bigmod.Nat {
-	n, err := bigmod.NewNat().SetBytes(s.b[:], modulus)
+	n, err := new(bigmod.Nat).SetBytes(s.b[:], modulus)
 	if err != nil {
 		panic("p256: scalar is not reduced")
 	}

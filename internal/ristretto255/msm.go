@@ -40,19 +40,19 @@ func pippenger(scalars []kyber.Scalar, points []kyber.Point) kyber.Point {
 	n := len(scalars)
 	short := make([][ScalarLen]byte, n)
 	negative := make([]bool, n)
-	maxBits, totalBits := 0, 0
+	maxBits, totalBits := 0, int64(0)
 	for i, s := range scalars {
 		var bits int
 		bits, negative[i] = shorter(&short[i], &s.(*Scalar).s)
 		maxBits = max(maxBits, bits)
-		totalBits += bits
+		totalBits += int64(bits)
 	}
 	c := window.Width(n, maxBits, totalBits)
 	count := window.Count(maxBits, c)
-	digits := make([]int32, n*count) // digit w of scalar i at i·count + w
+	digits := make([]int16, n*count) // digit w of scalar i at w·n + i
 	cached := make([]cachedPoint, n)
 	for i := range short {
-		window.Digits(digits[i*count:(i+1)*count], short[i][:], c)
+		window.Digits(digits[i:], n, count, short[i][:], c)
 		cached[i].set(points[i].(*Point), negative[i])
 	}
 
@@ -63,8 +63,8 @@ func pippenger(scalars []kyber.Scalar, points []kyber.Point) kyber.Point {
 		for range c {
 			sum.double()
 		}
-		for i := range cached {
-			if d := digits[i*count+w]; d > 0 {
+		for i, d := range digits[w*n : (w+1)*n] {
+			if d > 0 {
 				buckets[d-1].add(&cached[i])
 			} else if d < 0 {
 				buckets[-d-1].sub(&cached[i])

@@ -1,5 +1,5 @@
 // Package window cuts scalars into the signed digits of Pippenger's algorithm
-// and chooses their width. Its time depends on the scalars.
+// and chooses their width, at most 15 bits. Its time depends on the scalars.
 package window
 
 import "math/bits"
@@ -18,24 +18,24 @@ func BitLen(le []byte) int {
 // highest one takes the carry.
 func Count(bitLen, c int) int { return bitLen/c + 1 }
 
-// Digits writes len(dst) signed digits of c ≤ 16 bits of a little-endian
-// integer, the lowest first:
+// Digits writes the count signed digits of c bits of a little-endian integer,
+// the lowest first and stride apart:
 //
-//	le = Σ dst[i]·2^(c·i)    −2^(c−1) < dst[i] ≤ 2^(c−1)
-func Digits(dst []int32, le []byte, c int) {
+//	le = Σ dst[stride·i]·2^(c·i)    −2^(c−1) < dst[stride·i] ≤ 2^(c−1)
+func Digits(dst []int16, stride, count int, le []byte, c int) {
 	carry := int32(0)
-	for i := range dst {
+	for i := range count {
 		v := carry + bitsAt(le, i*c, c)
 		carry = 0
 		if v > 1<<(c-1) {
 			v -= 1 << c
 			carry = 1
 		}
-		dst[i] = v
+		dst[stride*i] = int16(v)
 	}
 }
 
-// bitsAt returns n ≤ 16 bits of le from bit at on; beyond the end there are
+// bitsAt returns n ≤ 15 bits of le from bit at on; beyond the end there are
 // zeros.
 func bitsAt(le []byte, at, n int) int32 {
 	v := uint32(0)
@@ -49,12 +49,12 @@ func bitsAt(le []byte, at, n int) int32 {
 
 // Width returns the digit width with the fewest additions for n scalars of at
 // most maxBits bits, of totalBits bits together.
-func Width(n, maxBits, totalBits int) int {
-	best, bestCost := 1, -1
+func Width(n, maxBits int, totalBits int64) int {
+	best, bestCost := 1, int64(-1)
 	for c := 1; c <= maxWidth; c++ {
 		// One addition for each digit of each scalar, and two for each bucket
 		// of each window.
-		cost := totalBits/c + n + Count(maxBits, c)<<c
+		cost := totalBits/int64(c) + int64(n) + int64(Count(maxBits, c))<<c
 		if bestCost < 0 || cost < bestCost {
 			best, bestCost = c, cost
 		}
@@ -62,5 +62,5 @@ func Width(n, maxBits, totalBits int) int {
 	return best
 }
 
-// maxWidth bounds the memory for buckets: 2¹⁵ of them.
-const maxWidth = 16
+// maxWidth keeps digits in 16 bits and buckets in the processor's cache.
+const maxWidth = 15

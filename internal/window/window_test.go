@@ -26,14 +26,17 @@ func TestDigits(t *testing.T) {
 			slices.Reverse(be)
 			want := new(big.Int).SetBytes(be)
 			require.Equal(t, want.BitLen(), BitLen(le))
-			for c := 1; c <= 16; c++ {
-				digits := make([]int32, Count(BitLen(le), c))
-				Digits(digits, le, c)
+			for c := 1; c <= 15; c++ {
+				const stride = 3
+				count := Count(BitLen(le), c)
+				digits := make([]int16, stride*count)
+				Digits(digits, stride, count, le, c)
 				got := new(big.Int)
-				for i := len(digits) - 1; i >= 0; i-- {
-					require.LessOrEqual(t, digits[i], int32(1)<<(c-1))
-					require.Greater(t, digits[i], -int32(1)<<(c-1)-1)
-					got.Lsh(got, uint(c)).Add(got, big.NewInt(int64(digits[i])))
+				for i := count - 1; i >= 0; i-- {
+					d := int64(digits[stride*i])
+					require.LessOrEqual(t, d, int64(1)<<(c-1))
+					require.Greater(t, d, -int64(1)<<(c-1))
+					got.Lsh(got, uint(c)).Add(got, big.NewInt(d))
 				}
 				require.Zero(t, want.Cmp(got), "%x in digits of %d bits", le, c)
 			}
@@ -42,14 +45,12 @@ func TestDigits(t *testing.T) {
 }
 
 func TestWidthGrows(t *testing.T) {
-	last := 1
+	last := 1 // c never falls
 	for _, n := range []int{0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 100_000_000} {
-		c := Width(n, 253, 253*n)
+		c := Width(n, 253, 253*int64(n))
 		require.GreaterOrEqual(t, c, last)
-		require.LessOrEqual(t, c, 16)
 		last = c
 	}
-	require.Equal(t, 16, last)
+	require.Equal(t, 15, last)
 	require.Equal(t, 1, Width(0, 0, 0))
-	require.Less(t, Width(1000, 128, 128*1000), 16)
 }
