@@ -67,7 +67,7 @@ type kind interface {
 	check(c *Contest, v Vote, marks int) error
 	// mark sets the slots of a checked vote that follow from it directly;
 	// slacks are filled in later.
-	mark(c *Contest, v Vote, row []uint8) error
+	mark(c *Contest, v Vote, row []uint8)
 	// count returns what a checked vote gives to an option.
 	count(c *Contest, mark int) int64
 }

@@ -234,11 +234,11 @@ func TestWeightsCoverExactly(t *testing.T) {
 		}
 		for v := range int64(most) + 1 {
 			row := make([]uint8, len(w))
-			require.NoError(t, d.put(v, row))
+			d.put(v, row)
 			require.Equal(t, v, sum(d, row))
 		}
-		require.ErrorIs(t, d.put(int64(most)+1, make([]uint8, len(w))), reason.ErrRange)
-		require.ErrorIs(t, d.put(-1, make([]uint8, len(w))), reason.ErrRange)
+		require.Panics(t, func() { d.put(int64(most)+1, make([]uint8, len(w))) })
+		require.Panics(t, func() { d.put(-1, make([]uint8, len(w))) })
 	}
 }
 
@@ -312,6 +312,11 @@ func TestInvalidVotesSayWhy(t *testing.T) {
 		_, err = c.Count(one(test.vote, 1))
 		require.ErrorIs(t, err, test.reason)
 	}
+}
+
+func TestUncheckedContestRefusesVotes(t *testing.T) {
+	_, err := (&Contest{ID: "it", Kind: "approval"}).Encode(nil)
+	require.ErrorIs(t, err, reason.ErrState)
 }
 
 func TestCountWeighs(t *testing.T) {

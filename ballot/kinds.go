@@ -28,13 +28,10 @@ func compileMarks(c *Contest, l *layout, most, low, high int) {
 }
 
 // putMarks sets the digits of every option's number.
-func putMarks(c *Contest, v Vote, row []uint8) error {
+func putMarks(c *Contest, v Vote, row []uint8) {
 	for i, o := range c.Options {
-		if err := digits(c.layout.results[i].Terms).put(int64(v[o.ID]), row); err != nil {
-			return err
-		}
+		digits(c.layout.results[i].Terms).put(int64(v[o.ID]), row)
 	}
-	return nil
 }
 
 // choose: 1 slot an option, Min ≤ Σ ≤ Max.
@@ -66,7 +63,7 @@ func (choose) check(c *Contest, v Vote, marked int) error {
 	return nil
 }
 
-func (choose) mark(c *Contest, v Vote, row []uint8) error { return putMarks(c, v, row) }
+func (choose) mark(c *Contest, v Vote, row []uint8) { putMarks(c, v, row) }
 
 func (choose) count(_ *Contest, mark int) int64 { return int64(mark) }
 
@@ -96,7 +93,7 @@ func (approval) check(c *Contest, v Vote, marked int) error {
 	return nil
 }
 
-func (approval) mark(c *Contest, v Vote, row []uint8) error { return putMarks(c, v, row) }
+func (approval) mark(c *Contest, v Vote, row []uint8) { putMarks(c, v, row) }
 
 func (approval) count(_ *Contest, mark int) int64 { return int64(mark) }
 
@@ -147,7 +144,7 @@ func (points) check(c *Contest, v Vote, _ int) error {
 	return nil
 }
 
-func (points) mark(c *Contest, v Vote, row []uint8) error { return putMarks(c, v, row) }
+func (points) mark(c *Contest, v Vote, row []uint8) { putMarks(c, v, row) }
 
 func (points) count(_ *Contest, mark int) int64 { return int64(mark) }
 
@@ -242,13 +239,12 @@ func (rankedPoints) check(c *Contest, v Vote, marked int) error {
 	return nil
 }
 
-func (rankedPoints) mark(c *Contest, v Vote, row []uint8) error {
+func (rankedPoints) mark(c *Contest, v Vote, row []uint8) {
 	for i, o := range c.Options {
 		if rank := v[o.ID]; rank > 0 {
 			row[c.layout.results[i].Terms[rank-1].Slot] = 1
 		}
 	}
-	return nil
 }
 
 func (rankedPoints) count(c *Contest, rank int) int64 {

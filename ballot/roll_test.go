@@ -3,6 +3,7 @@ package ballot
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"testing"
@@ -78,6 +79,20 @@ func TestRollRoundTrip(t *testing.T) {
 				require.NoError(t, totals.VerifyLine(m, line))
 			}
 		}
+	}
+}
+
+// The root is in open entries: a change of it is another protocol version.
+func TestRollRoot(t *testing.T) {
+	for group, root := range map[string]string{
+		"ristretto255": "75426d8992f819baa5da3a4ee0cb1e1ce68935b9a9a74a8cd336bfe52929e16b",
+		"P-256":        "725fdd4cce01633711e75f56d59a8c3d57ab95099056debb4449e98d78154fee",
+	} {
+		m := testManifest(t, group)
+		roll, err := NewRoll(m, rollLines(m, 3))
+		require.NoError(t, err)
+		got := roll.Totals().Root
+		require.Equal(t, root, hex.EncodeToString(got[:]), group)
 	}
 }
 

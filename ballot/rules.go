@@ -45,7 +45,7 @@ func weights(most int) []int64 {
 
 // put writes value into its slots. What weights leaves for the last slot is
 // at most one more than all before it, so the last slot decides first.
-func (d digits) put(value int64, row []uint8) error {
+func (d digits) put(value int64, row []uint8) {
 	for i := len(d) - 1; i >= 0; i-- {
 		if value >= d[i].Coefficient {
 			value -= d[i].Coefficient
@@ -53,9 +53,8 @@ func (d digits) put(value int64, row []uint8) error {
 		}
 	}
 	if value != 0 {
-		return fmt.Errorf("ballot: %d left over in a contest's slots: %w", value, reason.ErrRange)
+		panic("ballot: a checked vote does not fit its slots")
 	}
-	return nil
 }
 
 // joined returns the sum of several numbers.
@@ -123,13 +122,10 @@ func (l *layout) result(id, label string, low, high int, terms digits) {
 }
 
 // fill gives every rule's slack what is missing from the rule's sum.
-func (l *layout) fill(row []uint8) error {
+func (l *layout) fill(row []uint8) {
 	for i, rule := range l.rules {
-		if err := l.slacks[i].put(rule.Sum-sum(rule.Terms, row), row); err != nil {
-			return err
-		}
+		l.slacks[i].put(rule.Sum-sum(rule.Terms, row), row)
 	}
-	return nil
 }
 
 // sum returns Σ coefficient·slot.

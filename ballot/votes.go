@@ -29,6 +29,9 @@ func (c *Contest) Check(v Vote) error {
 }
 
 func (c *Contest) checkVote(v Vote) error {
+	if c.layout == nil {
+		return fmt.Errorf("is not of a checked manifest: %w", reason.ErrState)
+	}
 	var unknown []string
 	marked := 0
 	for id, mark := range v {
@@ -59,12 +62,10 @@ func (c *Contest) Encode(v Vote) ([]uint8, error) {
 		for _, b := range c.layout.blank {
 			row[b.Slot] = 1
 		}
-	} else if err := c.kind.mark(c, v, row); err != nil {
-		return nil, err
+	} else {
+		c.kind.mark(c, v, row)
 	}
-	if err := c.layout.fill(row); err != nil {
-		return nil, err
-	}
+	c.layout.fill(row)
 	return row, nil
 }
 
