@@ -5,7 +5,6 @@ import (
 
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/wire"
-	"github.com/hanpyo/hanpyo/zkp"
 )
 
 // What tests need of the inside to make what an honest device never makes.
@@ -32,7 +31,13 @@ func (d Draft) Seal(e *Election) *Ballot {
 	return b
 }
 
-// Body returns the parts of a ballot's body, to put other ones together.
+// Err returns why a draft cannot be sealed.
+func (d Draft) Err(e *Election) error {
+	_, err := e.seal(d.Key, d.Style, d.Number, d.Slots, e.Group.RandomScalar())
+	return err
+}
+
+// Body is the parts of a ballot's body, to put other ones together.
 type Body struct {
 	Style      uint16
 	Number     uint32
@@ -96,13 +101,4 @@ func Randomness(e *Election, seed [32]byte, style int, number uint32, credential
 		panic(err)
 	}
 	return r
-}
-
-// ProofOf returns a ballot's proof, and the form that it belongs to.
-func ProofOf(e *Election, b *Ballot) (*zkp.Form, []byte) {
-	f, err := e.Form(b.style)
-	if err != nil {
-		panic(err)
-	}
-	return f, b.proof
 }

@@ -7,6 +7,7 @@ import (
 	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/internal/wire"
 	"github.com/hanpyo/hanpyo/zkp"
 )
@@ -86,6 +87,9 @@ func (e *Election) parseSpoil(env *entry.Envelope, data []byte) (*Spoil, error) 
 
 // VerifySpoil checks that the spoil is signed by its credential.
 func (e *Election) VerifySpoil(s *Spoil) error {
+	if s == nil || s.data == nil {
+		return fmt.Errorf("ballot: no spoil: %w", reason.ErrShape)
+	}
 	statement, context := e.spoilStatement(s.credential, s.tracker)
 	if err := statement.Verify(e.Group, context, s.proof); err != nil {
 		return fmt.Errorf("ballot: spoil: %w", err)

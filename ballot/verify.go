@@ -3,6 +3,7 @@ package ballot
 import (
 	"fmt"
 
+	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/zkp"
 )
 
@@ -11,6 +12,9 @@ import (
 // credential (docs/protocol.md, The ballot proof). It does not say that the
 // ballot counts: that depends on the ledger, see State.
 func (e *Election) VerifyBallot(b *Ballot) error {
+	if b == nil || b.data == nil {
+		return fmt.Errorf("ballot: no ballot: %w", reason.ErrShape)
+	}
 	form, err := e.Form(b.style)
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ type Voter struct {
 // checkVoter requires a key with its own line on the election's roll.
 func (e *Election) checkVoter(v *Voter) error {
 	switch {
-	case v == nil || v.Key == nil:
+	case v == nil || v.Key == nil || v.Key.group == nil:
 		return fmt.Errorf("ballot: voter without a key: %w", reason.ErrShape)
 	case v.Key.group != e.Group:
 		return fmt.Errorf("ballot: voter key of group %s, the election has %s: %w", v.Key.group.Name(), e.Group.Name(), reason.ErrGroup)
@@ -72,8 +72,8 @@ func (e *Election) checkVoter(v *Voter) error {
 // redacted is how secrets print.
 const redacted = "[redacted]"
 
-func (k *VoterKey) String() string               { return "ballot.VoterKey" + redacted }
-func (k *VoterKey) GoString() string             { return k.String() }
-func (k *VoterKey) Format(f fmt.State, _ rune)   { fmt.Fprint(f, k.String()) }
-func (k *VoterKey) LogValue() slog.Value         { return slog.StringValue(k.String()) }
-func (k *VoterKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (k VoterKey) String() string               { return "ballot.VoterKey" + redacted }
+func (k VoterKey) GoString() string             { return k.String() }
+func (k VoterKey) Format(f fmt.State, _ rune)   { fmt.Fprint(f, k.String()) }
+func (k VoterKey) LogValue() slog.Value         { return slog.StringValue(k.String()) }
+func (k VoterKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }
