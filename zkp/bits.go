@@ -157,7 +157,7 @@ func (f *Form) checkWitness(s BallotStatement, w BallotWitness) error {
 		}
 	}
 	if !g.Point().Mul(w.Randomness, nil).Equal(s.Row.A) {
-		return fmt.Errorf("A is not made with this randomness: %w", ErrProof)
+		return fmt.Errorf("component A is not made with this randomness: %w", ErrProof)
 	}
 	if !g.Point().Mul(w.Credential, nil).Equal(s.Credential) {
 		return fmt.Errorf("not the key of this credential: %w", ErrProof)
