@@ -123,6 +123,20 @@ func TestPolicyCheck(t *testing.T) {
 		require.ErrorIs(t, err, c.want, c.name)
 		require.Zero(t, cp, c.name)
 	}
+	for name, raw := range map[string]string{ // what is wrong without looking at the key
+		"no final newline":  strings.TrimSuffix(valid, "\n"),
+		"CR":                text + "\n" + line + "\r\n",
+		"further newline":   valid + "\n",
+		"signature twice":   valid + signature,
+		"hyphen for dash":   strings.Replace(valid, "—", "-", 1),
+		"space at the end":  text + "\n" + line + " \n",
+		"no signature line": text + "\n",
+		"not signed":        text,
+		"lax base64":        text + "\n" + prefix + lenient + "\n",
+	} {
+		_, err := ParseCheckpoint([]byte(raw))
+		require.ErrorIs(t, err, reason.ErrSignature, name)
+	}
 
 	for name, c := range map[string]struct {
 		policy Policy

@@ -77,6 +77,7 @@ func TestVerifyProofRefuses(t *testing.T) {
 		{"extra data", replace("index", "extra AAAA\nindex"), reason.ErrEncoding},
 		{"index twice", replace("index 5\n", "index 5\nindex 5\n"), reason.ErrEncoding},
 		{"no index", replace("index 5\n", ""), reason.ErrEncoding},
+		{"index without its name", replace("index 5", "5"), reason.ErrEncoding},
 		{"empty index", replace("index 5", "index "), reason.ErrEncoding},
 		{"leading zero", replace("index 5", "index 05"), reason.ErrEncoding},
 		{"negative index", replace("index 5", "index -5"), reason.ErrEncoding},
@@ -153,6 +154,11 @@ func TestProveWaits(t *testing.T) {
 	cancel()
 	_, err = Prove(ctx, log, 2)
 	require.ErrorIs(t, err, context.Canceled)
+	for _, r := range []Reader{failing{Reader: log, inclusion: errDown}, failing{Reader: log, await: errDown}} {
+		receipt, err := Prove(t.Context(), r, 0)
+		require.ErrorIs(t, err, errDown)
+		require.Nil(t, receipt)
+	}
 }
 
 func FuzzVerifyProof(f *testing.F) {

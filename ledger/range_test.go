@@ -117,10 +117,11 @@ func TestRangeRefuses(t *testing.T) {
 		"hash missing":  whole[:len(whole)-32],
 		"trailing byte": append(whole[:len(whole):len(whole)], 0),
 		"hash too many": append(whole[:len(whole):len(whole)], make([]byte, 32)...),
-		"backwards":     edit(30, 3),
+		"backwards":     edit(30, 3)[:16],
 		"shorter":       edit(3, 28),
 		"too large":     edit(0, 1<<63),
-		"overflow":      edit(1<<64-1, 1<<64-1),
+		"begin beyond":  edit(maxSize+1, maxSize+1)[:16],
+		"overflow":      edit(1<<64-1, 1<<64-1)[:16],
 	} {
 		_, err := ParseRange(b)
 		require.ErrorIs(t, err, reason.ErrEncoding, name)

@@ -86,9 +86,6 @@ func (v *verified) Await(ctx context.Context, size uint64) (Checkpoint, error) {
 func (v *verified) advance(ctx context.Context, cp Checkpoint) error {
 	for {
 		old := v.current()
-		if cp.Size < old.Size {
-			return fmt.Errorf("ledger: size went back from %d to %d: %w", old.Size, cp.Size, reason.ErrChain)
-		}
 		var proof tlog.TreeProof
 		if cp.Size > old.Size {
 			var err error

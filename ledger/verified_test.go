@@ -132,38 +132,107 @@ func TestVerifiedRefuses(t *testing.T) {
 	}
 }
 
-// TestVerifiedProofs gives a reader of the right entries wrong proofs.
+// failing is a reader some of whose methods fail, or return no proof.
+type failing struct {
+	Reader
+	await, inclusion, consistency error
+	noProofs                      bool
+	entriesAt                     uint64 // the entry at which Entries fails, unless 0
+}
+
+var errDown = errors.New("no connection")
+
+func (f failing) Await(ctx context.Context, size uint64) (Checkpoint, error) {
+	cp, err := f.Reader.Await(ctx, size)
+	return cp, errors.Join(err, f.await)
+}
+
+func (f failing) Inclusion(ctx context.Context, index, size uint64) (tlog.RecordProof, error) {
+	if f.noProofs {
+		return nil, nil
+	}
+	p, err := f.Reader.Inclusion(ctx, index, size)
+	return p, errors.Join(err, f.inclusion)
+}
+
+func (f failing) Consistency(ctx context.Context, old, size uint64) (tlog.TreeProof, error) {
+	if f.noProofs {
+		return nil, nil
+	}
+	p, err := f.Reader.Consistency(ctx, old, size)
+	return p, errors.Join(err, f.consistency)
+}
+
+func (f failing) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for e, err := range f.Reader.Entries(ctx, lo, hi) {
+			if f.entriesAt > 0 && e.Index == f.entriesAt {
+				e, err = Entry{}, errDown
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// TestVerifiedProofs gives a reader of the right entries no proofs, and one
+// that fails: its own failure is not an inconsistent ledger.
 func TestVerifiedProofs(t *testing.T) {
-	log, policy := filled(t, 1500)
+	const n = 1500
+	log, policy := filled(t, n)
 	cp, err := log.Checkpoint(t.Context())
 	require.NoError(t, err)
-	r, err := Verified(wrongProofs{log, nil}, policy, cp)
+	from := func(r Reader, lo uint64) error {
+		v, err := Verified(r, policy, cp)
+		require.NoError(t, err)
+		_, err = read(t.Context(), v, lo, n)
+		return err
+	}
+	require.NoError(t, from(failing{Reader: log}, 0))
+	require.NoError(t, from(failing{Reader: log}, 1))
+	require.ErrorIs(t, from(failing{Reader: log, noProofs: true}, 0), reason.ErrChain)
+	require.ErrorIs(t, from(failing{Reader: log, noProofs: true}, 1), reason.ErrChain)
+	changed := lyingEntries{&liar{entries: func(lo, hi uint64) []Entry {
+		es, err := read(t.Context(), log, lo, hi)
+		require.NoError(t, err)
+		es[len(es)-1].Data = []byte("changed")
+		return es
+	}, Reader: failing{Reader: log, inclusion: errDown}}}
+	for name, err := range map[string]error{
+		"consistency":         from(failing{Reader: log, consistency: errDown}, 0),
+		"inclusion":           from(failing{Reader: log, inclusion: errDown}, 1),
+		"entries":             from(failing{Reader: log, entriesAt: 1200}, 0),
+		"looking for the one": from(changed, 0),
+	} {
+		require.ErrorIs(t, err, errDown, name)
+		require.NotErrorIs(t, err, reason.ErrChain, name)
+		require.NotErrorAs(t, err, new(*EntryError), name)
+	}
+	// A reader that says itself that an entry is damaged.
+	damaged := changed
+	damaged.liar.Reader = failing{Reader: log, inclusion: reason.ErrChain}
+	var wrong *EntryError
+	require.ErrorAs(t, from(damaged, 0), &wrong)
+	require.EqualValues(t, 1024, wrong.Index, "the first that the reader cannot prove")
+}
+
+func TestTree(t *testing.T) {
+	_, stored := leaves(t, 9)
+	tree := Tree{9, stored}
+	_, err := tree.Inclusion(9, 9)
+	require.ErrorIs(t, err, reason.ErrRange)
+	_, err = tree.Inclusion(8, 10)
+	require.ErrorIs(t, err, reason.ErrIncomplete)
+	_, err = tree.Consistency(9, 10)
+	require.ErrorIs(t, err, reason.ErrIncomplete)
+	_, err = tree.Consistency(9, 8)
+	require.ErrorIs(t, err, reason.ErrRange)
+	proof, err := tree.Consistency(0, 9)
 	require.NoError(t, err)
-	_, err = read(t.Context(), r, 0, 1500)
-	require.ErrorIs(t, err, reason.ErrChain)
-	_, err = read(t.Context(), r, 1, 1500)
-	require.ErrorIs(t, err, reason.ErrChain)
-	down := errors.New("no connection")
-	r, err = Verified(wrongProofs{log, down}, policy, cp)
+	require.Empty(t, proof)
+	_, err = tree.Inclusion(8, 9)
 	require.NoError(t, err)
-	_, err = read(t.Context(), r, 0, 1500)
-	require.ErrorIs(t, err, down)
-	require.NotErrorIs(t, err, reason.ErrChain)
-	_, err = read(t.Context(), r, 1, 1500)
-	require.ErrorIs(t, err, down)
-}
-
-type wrongProofs struct {
-	Reader
-	err error
-}
-
-func (w wrongProofs) Inclusion(context.Context, uint64, uint64) (tlog.RecordProof, error) {
-	return nil, w.err
-}
-
-func (w wrongProofs) Consistency(context.Context, uint64, uint64) (tlog.TreeProof, error) {
-	return nil, w.err
 }
 
 func TestVerifiedCheckpoints(t *testing.T) {
@@ -188,12 +257,26 @@ func TestVerifiedCheckpoints(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, cp, got)
 
+	asked, err := Verified(failing{Reader: log, await: errDown}, policy, cp)
+	require.NoError(t, err)
+	got, err = asked.Await(t.Context(), 20)
+	require.NoError(t, err, "what it has it does not ask for")
+	require.Equal(t, cp, got)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = asked.Checkpoint(ended)
+	require.ErrorIs(t, err, context.Canceled)
+
 	for i := range 10 {
 		_, err := log.Append(t.Context(), data(100+i))
 		require.NoError(t, err)
 	}
 	newer, err := log.Checkpoint(t.Context())
 	require.NoError(t, err)
+	_, err = asked.Await(t.Context(), 21)
+	require.ErrorIs(t, err, errDown)
+	_, err = read(t.Context(), asked, 0, 21)
+	require.ErrorIs(t, err, reason.ErrIncomplete, "beyond its checkpoint it reads nothing")
 	for _, c := range []struct {
 		name string
 		cp   Checkpoint
