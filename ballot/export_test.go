@@ -82,11 +82,14 @@ func OpenEntry(e *Election, change func(*Opening)) *entry.Envelope {
 	return &entry.Envelope{Kind: entry.Open, Election: e.Manifest.ID(), Time: o.Time, Body: o.body(e.Manifest)}
 }
 
-// ParseOpening reads an open entry's body.
-func ParseOpening(m *Manifest, body []byte) error { return new(Opening).parse(m, body) }
-
-// CheckClose checks a close entry.
-func CheckClose(e *Election, env *entry.Envelope) error { return e.checkClose(env) }
+// ReencodeOpening reads an open entry's body and writes it again.
+func ReencodeOpening(m *Manifest, body []byte) ([]byte, error) {
+	o := new(Opening)
+	if err := o.parse(m, body); err != nil {
+		return nil, err
+	}
+	return o.body(m), nil
+}
 
 // PlantExamined makes the box believe that an entry was examined with this
 // result.
