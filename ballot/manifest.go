@@ -137,11 +137,12 @@ func (m *Manifest) ID() [32]byte { return m.id }
 // Columns returns how many slots the contests have together: the number of
 // keys that the ceremony makes.
 func (m *Manifest) Columns() int {
-	if len(m.Contests) == 0 {
-		return 0
+	total := 0
+	for i := range m.Contests {
+		_, count := m.Contests[i].Columns()
+		total += count
 	}
-	first, count := m.Contests[len(m.Contests)-1].Columns()
-	return first + count
+	return total
 }
 
 // Ceremony returns the description of the key ceremony.

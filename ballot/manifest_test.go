@@ -26,17 +26,23 @@ func testKey(name string) ed25519.PublicKey {
 	return ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
 }
 
+func testLedger(origin string) Ledger {
+	vkey, err := note.NewEd25519VerifierKey(origin, testKey("log"))
+	if err != nil {
+		panic(err)
+	}
+	return Ledger{Origin: origin, Key: vkey}
+}
+
 // testDescription is a valid manifest, the same on every call.
 func testDescription(t testing.TB, group string) Manifest {
 	t.Helper()
 	g, err := elgamal.GroupByName(group)
 	require.NoError(t, err)
-	vkey, err := note.NewEd25519VerifierKey("example.org/test", testKey("log"))
-	require.NoError(t, err)
 	d := Manifest{
 		Group:       g,
 		Title:       "Élection 2027",
-		Ledger:      Ledger{Origin: "example.org/test", Key: vkey},
+		Ledger:      testLedger("example.org/test"),
 		Authorities: Signers{Keys: []ed25519.PublicKey{testKey("authority 1"), testKey("authority 2")}, Quorum: 2},
 		Registrars:  Signers{Keys: []ed25519.PublicKey{testKey("registrar")}, Quorum: 1},
 		Threshold:   2,
@@ -174,6 +180,9 @@ func TestManifestRefuses(t *testing.T) {
 		{"long title", func(m *Manifest) { m.Title = long }, reason.ErrLimit, "title has 1001 bytes"},
 
 		{"other origin", func(m *Manifest) { m.Ledger.Origin = "example.org/other" }, reason.ErrBinding, "ledger.origin"},
+		{"origin of letters that look like others", func(m *Manifest) { m.Ledger = testLedger("exаmple.org") }, reason.ErrEncoding, "ledger.origin"},
+		{"origin with a control character", func(m *Manifest) { m.Ledger = testLedger("example.org\x01") }, reason.ErrEncoding, "ledger.origin"},
+		{"long origin", func(m *Manifest) { m.Ledger = testLedger(long) }, reason.ErrLimit, "ledger.origin has 1001 bytes"},
 		{"no log key", func(m *Manifest) { m.Ledger.Key = "" }, reason.ErrEncoding, "ledger.key"},
 		{"log key hash", func(m *Manifest) { m.Ledger.Key = strings.Replace(m.Ledger.Key, "+", "+0", 1) }, reason.ErrEncoding, "ledger.key"},
 		{"log key with a line end", func(m *Manifest) { m.Ledger.Key += "\n" }, reason.ErrEncoding, "ledger.key"},
