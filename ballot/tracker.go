@@ -30,7 +30,7 @@ func ParseFingerprint(s string) (Fingerprint, error) {
 // Tracker names one ballot. A voter's device computes it from its own bytes
 // before it knows whether the ballot will be cast or challenged, and the voter
 // looks for it in receipts and on the ledger. It says nothing about the votes
-// (docs/protocol.md, The election on the ledger).
+// (docs/wire.md, Ballot).
 type Tracker [32]byte
 
 // trackerGroup is how many characters of a printed tracker stand together, for

@@ -9,7 +9,7 @@ import (
 
 // VerifyBallot checks the ballot's proof: every slot holds 0 or 1, every rule
 // of its contests holds, and whoever made the ballot knows the secret of its
-// credential (docs/protocol.md, The ballot proof). It does not say that the
+// credential (docs/protocol.md §4). It does not say that the
 // ballot counts: that depends on the ledger, see State.
 func (e *Election) VerifyBallot(b *Ballot) error {
 	if b == nil || b.data == nil {
