@@ -248,7 +248,9 @@ func (p *pabulibParser) checkMeta() error {
 			return fmt.Errorf("%s: votes under this rule are not supported", key)
 		}
 	}
-	p.out.Title = title(p.meta["description"].text)
+	if p.out.Title = title(p.meta["description"].text); p.out.Title == "" {
+		p.out.Title = "Participatory budget"
+	}
 	vt, ok := p.meta["vote_type"]
 	if !ok {
 		return errors.New("key vote_type is missing")

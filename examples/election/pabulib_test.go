@@ -17,20 +17,21 @@ func TestReadPabulib(t *testing.T) {
 	require.Equal(t, &pabulib{
 		Title: "Little library, what shall it buy?", VoteType: approvalVote, MinLength: 1, MaxLength: 3,
 		Projects: []project{
-			{"A1", `"Novels"; and short stories`, 4, -1},
-			{"A2", "Książki po polsku 📚", 3, -1},
-			{"A3", "한국어 그림책", 2, -1},
-			{"A4", "A reading room", 1, -1},
+			{"A1", `"Novels"; and short stories`, 6, -1},
+			{"A2", "Książki po polsku 📚", 5, -1},
+			{"A3", "한국어 그림책", 3, -1},
+			{"A4", "A reading room", 3, -1},
 		},
 		Votes: []pabulibVote{
 			{"A1": 1}, {"A1": 1, "A2": 1}, {"A1": 1, "A2": 1, "A3": 1}, {"A4": 1}, {"A1": 1}, {"A2": 1, "A3": 1},
+			{"A2": 1}, {"A1": 1, "A4": 1}, {"A3": 1}, {"A1": 1, "A2": 1, "A4": 1},
 		},
 	}, p)
 
 	p, err = readPabulib("testdata/cumulative.pb")
 	require.NoError(t, err)
 	require.Equal(t, 3, p.MaxSum, "the largest sum in the file")
-	require.Equal(t, project{"P/1", "Trees", 3, 7}, p.Projects[0])
+	require.Equal(t, project{"P/1", "Trees", 6, 13}, p.Projects[0])
 	require.Equal(t, pabulibVote{"P/1": 2, "P/2": 1}, p.Votes[1])
 
 	p, err = readPabulib("testdata/ordinal.pb")
@@ -69,7 +70,7 @@ func TestParsePabulibRefuses(t *testing.T) {
 		{"title only", "approval", "*", "META\n", "x.pb:1: column key is missing"},
 		{"no META", "approval", "META\n", "", "x.pb:1: section META is missing"},
 		{"no PROJECTS", "approval", "PROJECTS\n", "", "x.pb:8: 5 fields where the section has 2 columns"},
-		{"no VOTES", "approval", "VOTES\nvoter_id;vote\n1;A1\n2;A1,A2\n3;A2,A1,A3\n4;A4\n5;A1\n6;A2,A3\n", "", "x.pb:13: section VOTES is missing"},
+		{"no VOTES", "approval", "VOTES\nvoter_id;vote\n1;A1\n2;A1,A2\n3;A2,A1,A3\n4;A4\n5;A1\n6;A2,A3\n7;A2\n8;A1,A4\n9;A3\n10;A1,A2,A4\n", "", "x.pb:13: section VOTES is missing"},
 		{"VOTES before PROJECTS", "approval", "PROJECTS\n", "VOTES\n", "x.pb:8: 1 fields where the section has 2 columns"},
 		{"VOTES twice", "approval", "4;A4\n", "VOTES\n", "x.pb:19: 1 fields where the section has 2 columns"},
 		{"bad UTF-8", "approval", "reading", "\xff", "x.pb:13: not valid UTF-8"},
@@ -86,16 +87,16 @@ func TestParsePabulibRefuses(t *testing.T) {
 		{"field too many", "approval", "4;A4", "4;A4;9", "x.pb:19: 3 fields where the section has 2 columns"},
 		{"field too few", "approval", "4;A4", "4", "x.pb:19: 1 fields where the section has 2 columns"},
 
-		{"META key twice", "approval", "max_length;3", "num_votes;6", `x.pb:7: key "num_votes" stands twice`},
+		{"META key twice", "approval", "max_length;3", "num_votes;10", `x.pb:7: key "num_votes" stands twice`},
 		{"no vote_type", "approval", "vote_type;approval\n", "", "key vote_type is missing"},
 		{"unknown vote_type", "approval", ";approval", ";scoring", `x.pb:6: vote_type "scoring" is not one of approval, cumulative, ordinal`},
 		{"vote_type in capitals", "approval", ";approval", ";Approval", `x.pb:6: vote_type "Approval" is not one of`},
 		{"no num_projects", "approval", "num_projects;4\n", "", "key num_projects is missing"},
-		{"no num_votes", "approval", "num_votes;6\n", "", "key num_votes is missing"},
+		{"no num_votes", "approval", "num_votes;10\n", "", "key num_votes is missing"},
 		{"num_projects too large", "approval", "num_projects;4", "num_projects;5", "x.pb:4: num_projects is 5, but the file has 4"},
-		{"num_votes too small", "approval", "num_votes;6", "num_votes;5", "x.pb:5: num_votes is 5, but the file has 6"},
-		{"num_votes zero", "approval", "num_votes;6", "num_votes;0", "x.pb:5: num_votes: 0 is not allowed"},
-		{"num_votes in words", "approval", "num_votes;6", "num_votes;six", `x.pb:5: num_votes: "six" is not a number`},
+		{"num_votes too small", "approval", "num_votes;10", "num_votes;9", "x.pb:5: num_votes is 9, but the file has 10"},
+		{"num_votes zero", "approval", "num_votes;10", "num_votes;0", "x.pb:5: num_votes: 0 is not allowed"},
+		{"num_votes in words", "approval", "num_votes;10", "num_votes;six", `x.pb:5: num_votes: "six" is not a number`},
 		{"min over max", "approval", "max_length;3", "max_length;3\nmin_length;4", "x.pb:8: min_length 4 exceeds the 3 projects"},
 		{"rule not held", "approval", "max_length;3", "max_sum_cost;1000", "x.pb:7: max_sum_cost: votes under this rule are not supported"},
 
@@ -106,7 +107,7 @@ func TestParsePabulibRefuses(t *testing.T) {
 		{"long id", "approval", "A2;250", strings.Repeat("A", 65) + ";250", "is not at most 64 ASCII letters"},
 		{"projects that differ in case", "approval", "A2;250", "a1;250", `x.pb:11: project "a1" stands twice`},
 		{"zero-width id", "approval", "A2;250", "A\u200b2;250", "x.pb:11: project_id"},
-		{"votes not a number", "approval", "100;4", "100;4.0", `x.pb:10: votes of project "A1": "4.0" is not a number`},
+		{"votes not a number", "approval", "100;6", "100;6.0", `x.pb:10: votes of project "A1": "6.0" is not a number`},
 
 		{"voter twice", "approval", "4;A4", "3;A4", `x.pb:19: voter "3" stands twice`},
 		{"voter without id", "approval", "4;A4", ";A4", "x.pb:19: vote without voter_id"},

@@ -13,6 +13,7 @@ type poll struct {
 	Contests []ballot.Contest
 	Cast     []ballot.Votes       // by voter
 	Revotes  map[int]ballot.Votes // by voter; they replace what was cast
+	File     *pabulib             // where they are from; nil if generated
 }
 
 // final yields what counts of each voter.
@@ -73,7 +74,7 @@ func (p *pabulib) poll() *poll {
 		// With the number that voters know it by: two projects may share a name.
 		c.Options = append(c.Options, ballot.Option{ID: pr.ID, Name: pr.Name + " (" + pr.ID + ")"})
 	}
-	made := &poll{Title: p.Title, Contests: []ballot.Contest{c}}
+	made := &poll{Title: p.Title, Contests: []ballot.Contest{c}, File: p}
 	for _, vote := range p.Votes {
 		made.Cast = append(made.Cast, ballot.Votes{c.ID: ballot.Vote(vote)})
 	}
