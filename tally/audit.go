@@ -56,8 +56,12 @@ func Audit(ctx context.Context, r ledger.Reader, fp ballot.Fingerprint, o *Audit
 	if err != nil {
 		return nil, fmt.Errorf("tally: audit: %w", err)
 	}
-	a := &audit{r: r, cp: cp, o: *o, report: &Report{Fingerprint: fp, Size: cp.Size}}
+	a := &audit{r: r, cp: cp, o: *o, report: &Report{Fingerprint: fp}}
 	a.checklist = newChecklist(a.report, len(o.Checkpoints) > 0)
+	if said, err := ledger.ParseCheckpoint(cp.Raw); err == nil {
+		a.cp = said // what is signed, if anything is, not what the reader says of it
+	}
+	a.report.Origin, a.report.Size, a.report.Root = a.cp.Origin, a.cp.Size, a.cp.Root
 	a.run(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("tally: audit: %w", err)
@@ -66,8 +70,7 @@ func Audit(ctx context.Context, r ledger.Reader, fp ballot.Fingerprint, o *Audit
 	return a.report, nil
 }
 
-// audit is an audit under way. Its steps follow the ledger; each returns
-// whether the next has something to work on.
+// audit is an audit under way. Its steps follow the ledger.
 type audit struct {
 	*checklist
 	r      ledger.Reader
@@ -80,7 +83,8 @@ type audit struct {
 	opening *entry.Envelope
 	signed  error // why no entry of the manifest counts, if none does
 	posted  []dkg.Posted
-	scanErr error // why not all of the ledger could be read
+	rolls   []Finding // entries of the roll that the registrars have not signed
+	scanErr error     // why not all of the ledger could be read
 
 	e     *ballot.Election
 	state *ballot.State
@@ -89,13 +93,15 @@ type audit struct {
 }
 
 func (a *audit) run(ctx context.Context) {
-	_ = a.anchor(ctx) &&
-		a.readLedger(ctx) &&
-		a.setup(ctx) &&
-		a.replay(ctx) &&
-		a.addUp(ctx) &&
-		a.decryption(ctx) &&
-		a.result()
+	if !a.anchor(ctx) {
+		return
+	}
+	a.readLedger(ctx)
+	if !a.setup(ctx) || !a.replay(ctx) || !a.addUp(ctx) {
+		return
+	}
+	a.decryption()
+	a.result()
 }
 
 func (a *audit) progress(step string, done, size uint64) {
@@ -142,8 +148,11 @@ func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
 			return false
 		}
 		m, err := ballot.ParseManifestBytes(env.Body)
-		if err != nil || entry.Hash(m.ID()) != a.opening.Election {
-			a.refuse("manifest.form", index, errors.Join(err, fmt.Errorf("tally: not the manifest with this id: %w", reason.ErrBinding)))
+		if err == nil && entry.Hash(m.ID()) != a.opening.Election {
+			err = fmt.Errorf("tally: not the manifest with this id: %w", reason.ErrBinding)
+		}
+		if err != nil {
+			a.refuse("manifest.form", index, err)
 			continue
 		}
 		if a.m == nil || a.signed != nil {
@@ -168,34 +177,20 @@ func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
 }
 
 // readLedger checks the checkpoint and reads everything under it.
-func (a *audit) readLedger(ctx context.Context) bool {
-	said, err := ledger.ParseCheckpoint(a.cp.Raw)
-	if err != nil {
-		a.fail("ledger.checkpoint", nil, err)
-		a.missing(err, "ledger.origin")
+func (a *audit) readLedger(ctx context.Context) {
+	if a.cp.Origin == a.m.Ledger.Origin {
+		a.pass("ledger.origin", a.cp.Origin)
 	} else {
-		a.report.Origin, a.report.Size, a.report.Root = said.Origin, said.Size, said.Root
-		if said.Origin == a.m.Ledger.Origin {
-			a.pass("ledger.origin", said.Origin)
-		} else {
-			a.fail("ledger.origin", nil, fmt.Errorf("tally: the ledger is %.64q, the manifest names %q: %w", said.Origin, a.m.Ledger.Origin, reason.ErrBinding))
-		}
-		// The origin is another check; this one is about the signature.
-		p := ledger.Policy{Origin: said.Origin, Key: a.m.Ledger.Key}
-		if _, err := p.Check(a.cp.Raw); err != nil {
-			a.fail("ledger.checkpoint", nil, err)
-		}
+		a.fail("ledger.origin", nil, fmt.Errorf("tally: the ledger is %.64q, the manifest names %q: %w", a.cp.Origin, a.m.Ledger.Origin, reason.ErrBinding))
 	}
-	source := a.r
-	if !a.failed["ledger.checkpoint"] && !a.failed["ledger.origin"] {
-		v, err := ledger.Verified(a.r, a.m.Policy(), a.cp)
-		if err != nil {
-			a.fail("ledger.checkpoint", nil, err)
-		} else {
-			source, a.cp = v, said
-		}
+	// The origin is another check; this one is about the signature.
+	signed := ledger.Policy{Origin: a.cp.Origin, Key: a.m.Ledger.Key}
+	if _, err := signed.Check(a.cp.Raw); err != nil {
+		a.fail("ledger.checkpoint", nil, err)
+	} else if v, err := ledger.Verified(a.r, signed, a.cp); err == nil {
+		a.r = v
 	}
-	roots, err := a.scan(ctx, source)
+	roots, err := a.scan(ctx)
 	switch {
 	case errors.Is(err, reason.ErrChain) || errors.Is(err, reason.ErrFork):
 		a.fail("ledger.checkpoint", wrongEntry(err), err)
@@ -203,11 +198,9 @@ func (a *audit) readLedger(ctx context.Context) bool {
 		a.missing(err, "ledger.checkpoint")
 	default:
 		a.pass("ledger.checkpoint", count(a.cp.Size, "entry", "entries"))
-		a.r = source
 	}
 	a.scanErr = err
 	a.continuity(roots)
-	return true
 }
 
 // wrongEntry returns which entry an error of the ledger is about.
@@ -219,9 +212,9 @@ func wrongEntry(err error) *uint64 {
 	return nil
 }
 
-// scan reads all entries once, collects the messages of the key ceremony, and
+// scan reads all entries once, collects what stands before the open, and
 // computes the roots at the sizes of the checkpoints that the auditor brought.
-func (a *audit) scan(ctx context.Context, r ledger.Reader) (roots map[uint64]tlog.Hash, err error) {
+func (a *audit) scan(ctx context.Context) (roots map[uint64]tlog.Hash, err error) {
 	roots = make(map[uint64]tlog.Hash)
 	var sizes []uint64
 	for _, raw := range a.o.Checkpoints {
@@ -230,7 +223,7 @@ func (a *audit) scan(ctx context.Context, r ledger.Reader) (roots map[uint64]tlo
 		}
 	}
 	tree := ledger.NewRange(0)
-	for en, err := range r.Entries(ctx, 0, a.cp.Size) {
+	for en, err := range a.r.Entries(ctx, 0, a.cp.Size) {
 		if err != nil {
 			return roots, err
 		}
@@ -243,7 +236,7 @@ func (a *audit) scan(ctx context.Context, r ledger.Reader) (roots map[uint64]tlo
 		if en.Index < a.open {
 			a.collect(en)
 		}
-		if tree.End()%progressEntries == 0 {
+		if tree.End()%progressEntries == 0 || tree.End() == a.cp.Size {
 			a.progress("read", tree.End(), a.cp.Size)
 		}
 	}
@@ -261,6 +254,10 @@ func (a *audit) collect(en ledger.Entry) {
 	switch env.Kind {
 	case entry.Round, entry.Commit, entry.Deal, entry.Confirm, entry.Certify:
 		a.posted = append(a.posted, dkg.Posted{Index: en.Index, Data: en.Data})
+	case entry.Roll:
+		if err := env.CheckSigned(a.m.Registrars.Keys, a.m.Registrars.Quorum); err != nil {
+			a.rolls = append(a.rolls, Finding{Entry: &en.Index, Err: err})
+		}
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 	"github.com/hanpyo/hanpyo/internal/reason"
 )
 
+// The steps of an audit after the ledger has been read. Each returns whether
+// the next has something to work on.
+
 // setup checks the key ceremony and the opening.
 func (a *audit) setup(ctx context.Context) bool {
 	if !a.ceremony() {
@@ -90,6 +93,9 @@ func (a *audit) replay(ctx context.Context) bool {
 		return false
 	case err != nil: // the ledger is whole, so it is the roll that does not fit
 		a.fail("roll.form", nil, err)
+		for _, f := range a.rolls {
+			a.fail("roll.signed", f.Entry, f.Err)
+		}
 		return false
 	}
 	a.state = state
@@ -216,7 +222,7 @@ func (a *audit) addUp(ctx context.Context) bool {
 }
 
 // decryption judges the shares and computes the result from them.
-func (a *audit) decryption(context.Context) bool {
+func (a *audit) decryption() {
 	good := 0
 	for _, s := range a.book.shares {
 		disposed := decrypted
@@ -251,17 +257,16 @@ func (a *audit) decryption(context.Context) bool {
 	}
 	if err := a.book.complete(); err != nil {
 		a.missing(err, "decrypt.quorum")
-		return true
+		return
 	}
 	a.pass("decrypt.quorum", fmt.Sprintf("%d of %d trustees, %s", a.m.Threshold, len(a.m.Trustees), count(uint64(contests), "contest", "contests")))
 	result, err := a.book.combine()
 	if err != nil {
 		a.fail("result.decoded", nil, err)
-		return true
+		return
 	}
 	a.pass("result.decoded", count(uint64(contests), "contest", "contests"))
 	a.report.Result = result
-	return true
 }
 
 // blame says whose share it is.
@@ -270,7 +275,7 @@ func (a *audit) blame(s shareEntry) error {
 }
 
 // result compares the published result with the ledger's.
-func (a *audit) result() bool {
+func (a *audit) result() {
 	published := a.book.published()
 	for i := range a.book.results {
 		r := &a.book.results[i]
@@ -286,12 +291,11 @@ func (a *audit) result() bool {
 	}
 	if published == nil {
 		a.missing(fmt.Errorf("tally: no published result: %w", reason.ErrIncomplete), "result.published")
-		return false
+		return
 	}
 	a.pass("result.published", fmt.Sprintf("entry %d", published.index))
 	a.compareCounts(published)
 	a.compareTotals(published)
-	return true
 }
 
 // compareCounts compares what follows from the counted ballots alone.

@@ -2,6 +2,7 @@ package tally
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hanpyo/hanpyo/ballot"
@@ -22,7 +23,7 @@ type closing struct {
 	sums   []contestSum
 
 	ballots, weight uint64 // counted
-	refused         uint64 // ballots up to the close that were refused
+	refused         uint64 // ballots of this election up to the close that were refused
 }
 
 // readClosing reads an election's ledger up to its newest checkpoint.
@@ -74,7 +75,7 @@ func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size u
 	}
 	c.ballots, c.weight = whole.turnout()
 	for _, refusal := range state.Refused() {
-		if refusal.Index <= closed && refusal.Kind == entry.Ballot.String() {
+		if refusal.Index <= closed && refusal.Kind == entry.Ballot.String() && !errors.Is(refusal.Err, reason.ErrBinding) {
 			c.refused++
 		}
 	}

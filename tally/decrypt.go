@@ -2,6 +2,7 @@ package tally
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,6 +49,12 @@ func Decrypt(ctx context.Context, e *ballot.Election, log ballot.Log, t *dkg.Tru
 	book, err := c.readShares(ctx, pin)
 	if err != nil {
 		return err
+	}
+	// A restored backup does not know what was decrypted since; the ledger does.
+	for _, s := range book.shares {
+		if s.trustee == position && errors.Is(s.err, reason.ErrBinding) {
+			return fmt.Errorf("tally: this trustee has signed entry %d for another target: %w", s.index, reason.ErrFork)
+		}
 	}
 	secrets, err := t.Shares(ceremony, e.Outcome)
 	if err != nil {

@@ -5,6 +5,7 @@ import "github.com/hanpyo/hanpyo/internal/reason"
 // The reasons that callers of this package meet.
 var (
 	ErrBinding    = reason.ErrBinding    // a share or result for another election, contest, trustee or target
+	ErrChain      = reason.ErrChain      // a pin of another ledger; entries that are not those of the signed root
 	ErrDuplicate  = reason.ErrDuplicate  // a trustee's second share for a contest
 	ErrEncoding   = reason.ErrEncoding   // a pin, share or result that is malformed
 	ErrFork       = reason.ErrFork       // two pins or targets that cannot both stand

@@ -50,7 +50,7 @@ type ContestResult struct {
 	Smallest uint64 `json:"smallest"`
 	Minimum  uint64 `json:"minimum"`
 
-	Totals []Total `json:"totals"` // one for each option in order, then blank votes if the contest has them
+	Totals []Total `json:"totals,omitempty"` // one for each option in order, then blank votes if the contest has them
 }
 
 // Total is one number of a contest's result.
@@ -183,7 +183,7 @@ func Publish(ctx context.Context, e *ballot.Election, log ballot.Log, result *Re
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(result.Bytes(), computed.Bytes()) {
+	if result == nil || !bytes.Equal(result.Bytes(), computed.Bytes()) {
 		return fmt.Errorf("tally: the result to publish is not the one that the ledger gives: %w", reason.ErrProof)
 	}
 	for _, r := range book.results {
