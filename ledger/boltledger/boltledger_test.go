@@ -56,6 +56,14 @@ func makeLedger(t testing.TB) made {
 	return m
 }
 
+// copy returns a copy of m to damage.
+func (m made) copy(t testing.TB) made {
+	dir := filepath.Join(t.TempDir(), "ledger")
+	require.NoError(t, os.CopyFS(dir, os.DirFS(m.dir)))
+	m.dir = dir
+	return m
+}
+
 // readAll reads everything in m as an auditor does.
 func (m made) readAll(t testing.TB) error {
 	r, err := boltledger.OpenReadOnly(m.dir)
@@ -236,6 +244,7 @@ func TestDamage(t *testing.T) {
 			require.NoError(t, db.Close())
 		}
 	}
+	whole := makeLedger(t)
 	key := func(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 	for _, c := range []struct {
 		name    string
@@ -249,6 +258,7 @@ func TestDamage(t *testing.T) {
 		{"both meta pages", edit("ledger.db", func(b []byte) []byte { clear(b[:2*os.Getpagesize()]); return b }),
 			ledger.ErrChain, "ledger.db: not a ledger or damaged", true},
 		{"database cut short", edit("ledger.db", func(b []byte) []byte { return b[:3*os.Getpagesize()] }), ledger.ErrChain, "ledger.db", true},
+		{"database cut in the middle", edit("ledger.db", func(b []byte) []byte { return b[:12*os.Getpagesize()] }), ledger.ErrChain, "ledger.db", true},
 		{"database of zeroes", edit("ledger.db", func(b []byte) []byte { clear(b[2*os.Getpagesize():]); return b }),
 			ledger.ErrChain, "ledger.db", true},
 		{"checkpoint missing", func(t *testing.T, m made) { require.NoError(t, os.Remove(m.path("checkpoint"))) },
@@ -303,7 +313,7 @@ func TestDamage(t *testing.T) {
 		}, ledger.ErrChain, "entry 300", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := makeLedger(t)
+			m := whole.copy(t)
 			c.damage(t, m)
 			check := func(err error) {
 				t.Helper()
@@ -341,6 +351,54 @@ func damageNewestMeta(b []byte) []byte {
 		b[txid] ^= 1
 	}
 	return b
+}
+
+// TestCircle holds that pages which form a circle, or a web without end, do not
+// end the process of who reads the ledger.
+func TestCircle(t *testing.T) {
+	whole := makeLedger(t)
+	page := os.Getpagesize()
+	branches := func(b []byte) (at []int) {
+		for i := 2 * page; i < len(b); i += page {
+			if binary.NativeEndian.Uint64(b[i:]) == uint64(i/page) && binary.NativeEndian.Uint16(b[i+8:]) == 1 {
+				at = append(at, i)
+			}
+		}
+		return at
+	}
+	for name, damage := range map[string]func(b []byte, at int){
+		"own child": func(b []byte, at int) {
+			for e := at + 16; e < at+16+16*int(binary.NativeEndian.Uint16(b[at+10:])); e += 16 {
+				binary.NativeEndian.PutUint64(b[e+8:], uint64(at/page))
+			}
+		},
+		"one child for all": func(b []byte, at int) {
+			for e := at + 16; e < at+16+16*int(binary.NativeEndian.Uint16(b[at+10:])); e += 16 {
+				copy(b[e+8:e+16], b[at+16+8:])
+			}
+		},
+		"child far away":       func(b []byte, at int) { binary.NativeEndian.PutUint64(b[at+16+8:], 1<<40) },
+		"child is a meta page": func(b []byte, at int) { binary.NativeEndian.PutUint64(b[at+16+8:], 1) },
+		"child of another name": func(b []byte, at int) {
+			child := int(binary.NativeEndian.Uint64(b[at+16+8:])) * page
+			b[child]++
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := whole.copy(t)
+			b, err := os.ReadFile(m.path("ledger.db"))
+			require.NoError(t, err)
+			at := branches(b)
+			require.NotEmpty(t, at)
+			for _, i := range at {
+				damage(b, i)
+			}
+			require.NoError(t, os.WriteFile(m.path("ledger.db"), b, 0o644))
+			_, err = boltledger.OpenReadOnly(m.dir)
+			require.ErrorIs(t, err, ledger.ErrChain)
+			require.ErrorContains(t, err, "ledger.db: page")
+		})
+	}
 }
 
 // TestRandomDamage holds that a hurt database gives errors or what was in it,

@@ -40,10 +40,9 @@ type Reader struct {
 // ErrLocked while a writer has the ledger open, and with [fs.ErrNotExist] if
 // dir holds no ledger.
 //
-// A damaged directory is an error that names the file. One made to attack is
-// another matter: the database is read in place, and a page that is its own
-// child ends the process. Read a stranger's ledger from a copy that you have
-// made over the network, or in a process of its own.
+// A damaged or hostile directory is an error that names the file. To that end
+// opening looks at every page of the database once; nobody may change the
+// files meanwhile or later, so read a stranger's ledger from a copy.
 func OpenReadOnly(dir string) (*Reader, error) {
 	path := filepath.Join(dir, databaseName)
 	info, err := os.Stat(path)
@@ -59,7 +58,10 @@ func OpenReadOnly(dir string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	newest, err := s.load()
+	var newest ledger.Checkpoint
+	if err = s.checkPages(); err == nil {
+		newest, err = s.load()
+	}
 	if err == nil {
 		_, err = s.checkPublished(newest)
 	}
