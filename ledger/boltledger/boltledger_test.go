@@ -186,7 +186,7 @@ func TestNoLedger(t *testing.T) {
 		{"missing", filepath.Join(parent, "none"), fs.ErrNotExist, nil, "ledger.db"},
 		{"nothing in it", filepath.Join(parent, "nothing in it"), fs.ErrNotExist, nil, "ledger.db"},
 		{"empty file", write("empty/ledger.db", ""), ledger.ErrIncomplete, nil, "ledger.db"},
-		{"folder", filepath.Join(parent, "folder"), ledger.ErrEncoding, syscallError, "ledger.db"},
+		{"folder", filepath.Join(parent, "folder"), ledger.ErrEncoding, errSystem, "ledger.db"},
 		{"text", write("text/ledger.db", "Dear diary"), ledger.ErrChain, ledger.ErrChain, "ledger.db: not a ledger"},
 		{"long text", write("long/ledger.db", string(make([]byte, 1<<16))), ledger.ErrChain, ledger.ErrChain, "ledger.db: not a ledger"},
 		{"other files", write("files/holiday.jpg", "?"), fs.ErrNotExist, ledger.ErrEncoding, ""},
@@ -204,8 +204,9 @@ func TestNoLedger(t *testing.T) {
 			case nil:
 				require.NoError(t, err)
 				require.NoError(t, log.Close())
-			case syscallError:
+			case errSystem:
 				require.Error(t, err)
+				require.NotErrorIs(t, err, ledger.ErrChain)
 			default:
 				require.ErrorIs(t, err, c.want)
 				require.ErrorContains(t, err, c.text)
@@ -214,7 +215,7 @@ func TestNoLedger(t *testing.T) {
 	}
 }
 
-var syscallError = errors.New("whatever the system says")
+var errSystem = errors.New("whatever the system says")
 
 func TestOtherSigner(t *testing.T) {
 	m := makeLedger(t)
@@ -245,7 +246,6 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	whole := makeLedger(t)
-	key := func(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 	for _, c := range []struct {
 		name    string
 		damage  func(*testing.T, made)
@@ -284,21 +284,21 @@ func TestDamage(t *testing.T) {
 			return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte("hanpyo ledger v2"))
 		}),
 			errVersion, "ledger.db", true},
-		{"leaf changed", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Put(key(123), []byte("another")) }),
+		{"leaf changed", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Put(number(123), []byte("another")) }),
 			ledger.ErrChain, "entry 123", false},
 		{"leaf and its hash changed", update(func(tx *bbolt.Tx) error {
 			h := ledger.LeafHash([]byte("another"))
-			return errors.Join(tx.Bucket([]byte("leaves")).Put(key(122), []byte("another")), tx.Bucket([]byte("hashes")).Put(key(122), h[:]))
+			return errors.Join(tx.Bucket([]byte("leaves")).Put(number(122), []byte("another")), tx.Bucket([]byte("hashes")).Put(number(122), h[:]))
 		}), ledger.ErrChain, "entry 122", false},
-		{"leaf gone", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Delete(key(123)) }),
+		{"leaf gone", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Delete(number(123)) }),
 			ledger.ErrChain, "entry 123", false},
-		{"last leaf gone", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Delete(key(largeAt)) }),
+		{"last leaf gone", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Delete(number(largeAt)) }),
 			ledger.ErrChain, "leaves do not end", true},
-		{"leaf too many", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Put(key(largeAt+1), []byte("x")) }),
+		{"leaf too many", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Put(number(largeAt+1), []byte("x")) }),
 			ledger.ErrChain, "leaves do not end", true},
-		{"hashes gone", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("hashes")).Delete(key(123)) }),
+		{"hashes gone", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("hashes")).Delete(number(123)) }),
 			ledger.ErrChain, "entry 123", false},
-		{"subtree hash", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("hashes")).Put(key(255), make([]byte, 9*32)) }),
+		{"subtree hash", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("hashes")).Put(number(255), make([]byte, 9*32)) }),
 			ledger.ErrChain, "ledger.db", true},
 		{"bucket gone", update(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("hashes")) }), ledger.ErrChain, "no hashes", true},
 		{"large entry gone", func(t *testing.T, m made) { require.NoError(t, os.Remove(m.large(t))) },
@@ -327,6 +327,8 @@ func TestDamage(t *testing.T) {
 			check(m.readAll(t))
 			log, err := boltledger.Open(m.dir, m.signer)
 			if c.opening {
+				check(err)
+				_, err = boltledger.Open(m.dir, m.signer) // and is not still locked
 				check(err)
 				return
 			}
@@ -400,6 +402,37 @@ func TestCircle(t *testing.T) {
 		})
 	}
 }
+
+// TestPanic holds that a panic of bbolt while reading is an error, then and for
+// every later use, and that the ledger can be closed and opened again.
+func TestPanic(t *testing.T) {
+	m := makeLedger(t)
+	b, err := os.ReadFile(m.path("ledger.db"))
+	require.NoError(t, err)
+	page := os.Getpagesize()
+	for at := 2 * page; at < len(b); at += page {
+		if bytes.Contains(b[at:at+page], []byte("entry ")) && bytes.Contains(b[at:at+page], number(20)) {
+			b[at]++ // its id
+		}
+	}
+	require.NoError(t, os.WriteFile(m.path("ledger.db"), b, 0o644))
+	for range 2 {
+		log, err := boltledger.Open(m.dir, m.signer)
+		require.NoError(t, err)
+		for range 2 {
+			_, err = entriesError(t.Context(), log, 0, m.cp.Size)
+			require.ErrorIs(t, err, ledger.ErrChain)
+			require.ErrorContains(t, err, "ledger.db: damaged")
+		}
+		_, err = log.Append(t.Context(), []byte("more"))
+		require.ErrorIs(t, err, ledger.ErrChain)
+		_, err = log.Checkpoint(t.Context())
+		require.ErrorIs(t, err, ledger.ErrChain)
+		require.NoError(t, log.Close())
+	}
+}
+
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 // TestRandomDamage holds that a hurt database gives errors or what was in it,
 // and never a panic or something else.

@@ -382,20 +382,20 @@ func conformAliasing(t *testing.T, log ledger.Ledger, policy ledger.Policy) {
 }
 
 func conformClose(t *testing.T, log ledger.Ledger, _ ledger.Policy) {
-	fill(t, log, 2)
+	const n = 600
+	fill(t, log, n)
 	waited := make(chan error)
 	go func() {
-		_, err := log.Await(context.Background(), 3)
+		_, err := log.Await(context.Background(), n+1)
 		waited <- err
 	}()
-	for _, err := range log.Entries(t.Context(), 0, 2) { // closing in the middle of a reading
-		if err == nil {
-			err = log.Close()
-		}
-		if err != nil {
-			require.ErrorIs(t, err, ledger.ErrClosed)
+	var last error
+	for e, err := range log.Entries(t.Context(), 0, n) { // closing in the middle of a reading
+		if last = err; err == nil && e.Index == 0 {
+			require.NoError(t, log.Close())
 		}
 	}
+	require.ErrorIs(t, last, ledger.ErrClosed)
 	require.ErrorIs(t, <-waited, ledger.ErrClosed)
 	ctx := t.Context()
 	_, err := log.Append(ctx, []byte("late"))
