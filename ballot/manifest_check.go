@@ -21,7 +21,7 @@ import (
 // Limits of a manifest.
 const (
 	maxTrustees = dkg.MaxTrustees
-	maxContests = 10_000
+	maxContests = dkg.MaxColumns // each has a column
 	maxStyles   = 10_000
 	maxVoters   = 1 << 40
 	maxBallots  = 1 << 16 // of one credential
@@ -229,9 +229,6 @@ func (m *Manifest) checkLimits() error {
 func (m *Manifest) checkContests() error {
 	if len(m.Contests) == 0 {
 		return at("contests", fmt.Errorf("are none: %w", reason.ErrShape))
-	}
-	if len(m.Contests) > maxContests {
-		return at("contests", fmt.Errorf("are %d, at most %d: %w", len(m.Contests), maxContests, reason.ErrLimit))
 	}
 	first := 0
 	taken := newDistinct("contest")

@@ -219,6 +219,7 @@ func TestManifestRefuses(t *testing.T) {
 		}, reason.ErrLimit, "trustees are 65, at most 64"},
 		{"nameless trustee", func(m *Manifest) { m.Trustees[2].Name = "" }, reason.ErrEncoding, "trustees[2].name is empty"},
 		{"namesake trustee", func(m *Manifest) { m.Trustees[1].Name = "Аna" }, reason.ErrDuplicate, "trustees[1].name"},
+		{"short signing key", func(m *Manifest) { m.Trustees[1].Signing = m.Trustees[1].Signing[:31] }, reason.ErrEncoding, "trustees[1].signing has 31 bytes and must have 32"},
 		{"trustees with one signing key", func(m *Manifest) { m.Trustees[1].Signing = m.Trustees[0].Signing }, reason.ErrDuplicate, "trustees[1].signing is also the key of Ana"},
 		{"trustees with one encryption key", func(m *Manifest) { m.Trustees[2].Encryption = m.Trustees[0].Encryption }, reason.ErrDuplicate, "trustees[2].encryption is also the key of Ana"},
 		{"identity as encryption key", func(m *Manifest) { m.Trustees[0].Encryption = g.Point() }, reason.ErrGroup, "trustees[0].encryption"},

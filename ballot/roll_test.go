@@ -40,8 +40,12 @@ func TestRollRoundTrip(t *testing.T) {
 		d.Limits.MaxVoters, d.Limits.MaxWeight = 3000, 9000
 		m, err := NewManifest(d)
 		require.NoError(t, err)
-		all := rollLines(m, 2001) // two entries and one line
-		for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 999, 1000, 1001, 2000, 2001} {
+		sizes := []int{1, 2, 3, 4, 5, 7, 8}
+		if group == "ristretto255" { // one group is enough to see entries end
+			sizes = append(sizes, 1000, 1001, 2001)
+		}
+		all := rollLines(m, slices.Max(sizes))
+		for _, n := range sizes {
 			lines := all[:n]
 			roll, err := NewRoll(m, lines)
 			require.NoError(t, err)
