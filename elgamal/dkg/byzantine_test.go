@@ -223,7 +223,7 @@ func TestByzantine(t *testing.T) {
 	})
 	count := 250
 	if testing.Short() {
-		count = 30
+		count = 10
 	}
 	for seed := range count {
 		t.Run("seed="+strconv.Itoa(seed), func(t *testing.T) {

@@ -1,14 +1,17 @@
 package dkg
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/entry"
 )
 
 func TestHonest(t *testing.T) {
@@ -39,6 +42,13 @@ func TestHonest(t *testing.T) {
 				if n <= 7 {
 					requireSubsets(t, w, o)
 				}
+				for i := range n { // threshold trustees in a row, around the table
+					var holders []int
+					for j := range threshold {
+						holders = append(holders, (i+j)%n+1)
+					}
+					require.True(t, w.secretKey(0, holders...).Equal(o.Keys[0]))
+				}
 				require.False(t, w.secretKey(0, w.everybody()[:threshold]...).Equal(o.Keys[1]), "columns are independent")
 			})
 		})
@@ -57,6 +67,82 @@ func requireSubsets(t *testing.T, w *world, o *Outcome) {
 			require.False(t, w.secretKey(0, few...).Equal(o.Keys[0]), "%v", few)
 		})
 	}
+}
+
+// TestNoSecretOnLedger: whatever a trustee keeps secret is nowhere in what it
+// posts, byte by byte.
+func TestNoSecretOnLedger(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		w := newWorld(t, g, 3, 2, 2)
+		var secrets [][]byte
+		for j := range w.trustees {
+			s := w.secret(j + 1)
+			secrets = append(secrets, s.seed[:], s.signing.Seed(), g.AppendScalar(nil, s.encryption))
+			d, _ := w.honestDeal(j + 1)
+			secrets = append(secrets, g.AppendScalar(nil, d.ephemeral), d.proofSeed[:])
+			for k, f := range d.coefficients {
+				for m := range f {
+					secrets = append(secrets, g.AppendScalar(nil, f[m]))
+				}
+				for to := 1; to <= 3; to++ {
+					secrets = append(secrets, g.AppendScalar(nil, d.share(g, to)[k]))
+				}
+			}
+		}
+		w.finish(1, 2, 3)
+		for j := range w.trustees {
+			for _, x := range w.secret(j + 1).share {
+				secrets = append(secrets, g.AppendScalar(nil, x))
+			}
+		}
+		for _, p := range w.posted {
+			for _, s := range secrets {
+				require.False(t, bytes.Contains(p.Data, s), "entry %d", p.Index)
+			}
+		}
+	})
+}
+
+// TestSeparateRandomness: another ceremony, another description of the same one
+// and another trustee have nothing in common.
+func TestSeparateRandomness(t *testing.T) {
+	w := newWorld(t, elgamal.Ristretto255(), 3, 2, 2)
+	seen := make(map[string]bool)
+	count := 0
+	add := func(c *Ceremony, seed [32]byte) {
+		d := c.secretDeal(seed)
+		for _, f := range append(d.coefficients, []kyber.Scalar{d.ephemeral}) {
+			for _, x := range f {
+				seen[string(w.c.Group.AppendScalar(nil, x))] = true
+				count++
+			}
+		}
+	}
+	add(w.c, w.secret(1).seed)
+	add(w.c, w.secret(2).seed)
+	other := *w.c
+	other.ID[0] ^= 1
+	add(&other, w.secret(1).seed)
+	other = *w.c
+	other.Trustees = slices.Clone(w.c.Trustees)
+	other.Trustees[2].Encryption = w.c.Group.Base()
+	add(&other, w.secret(1).seed)
+	require.Len(t, seen, count)
+}
+
+func TestEvalVarTime(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		for _, powers := range []int{1, 2, 5} {
+			var c []kyber.Point
+			for i := range powers {
+				c = append(c, g.Generator("test", i))
+			}
+			for _, j := range []int{1, 2, 3, 17, 63, 64} {
+				require.True(t, evalVarTime(g, c, j).Equal(elgamal.EvalCommitments(g, c, j)), "%d powers at %d", powers, j)
+			}
+			require.True(t, c[0].Equal(g.Generator("test", 0)), "nothing is written to")
+		}
+	})
 }
 
 func TestManyColumns(t *testing.T) {
@@ -103,7 +189,9 @@ func TestCheck(t *testing.T) {
 	}{
 		{"no group", func(c *Ceremony) { c.Group = nil }, ErrVersion},
 		{"no trustees", func(c *Ceremony) { c.Trustees = nil }, ErrRange},
-		{"too many trustees", func(c *Ceremony) { c.Trustees = make([]TrusteeKeys, MaxTrustees+1) }, ErrRange},
+		{"too many trustees", func(c *Ceremony) {
+			c.Trustees, c.Threshold = newWorld(t, c.Group, MaxTrustees+1, 40, 1).c.Trustees, 40
+		}, ErrRange},
 		{"threshold 0", func(c *Ceremony) { c.Threshold, c.AllowMinority = 0, true }, ErrRange},
 		{"threshold above n", func(c *Ceremony) { c.Threshold = 6 }, ErrRange},
 		{"minority", func(c *Ceremony) { c.Threshold = 2 }, ErrRange},
@@ -149,11 +237,19 @@ func TestRounds(t *testing.T) {
 	require.NoError(t, err)
 	other := *w.c
 	other.ID[0] ^= 1
+	body := func(b ...byte) []byte {
+		e := entry.Envelope{Kind: entry.Round, Election: w.c.ID, Body: b}
+		e.Sign(w.authorities[0])
+		e.Sign(w.authorities[1])
+		return e.Bytes()
+	}
 	for _, test := range []struct {
 		desc   string
 		entry  []byte
 		reason error
 	}{
+		{"empty", body(), ErrEncoding},
+		{"trailing byte", body(byte(Committing), 0), ErrEncoding},
 		{"unsigned", NewRound(w.c, Committing, 0), ErrQuorum},
 		{"one of two", NewRound(w.c, Committing, 0, w.authorities[0]), ErrQuorum},
 		{"one twice", NewRound(w.c, Committing, 0, w.authorities[0], w.authorities[0]), ErrQuorum},

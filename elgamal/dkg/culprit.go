@@ -71,15 +71,16 @@ type Fork struct {
 }
 
 func (f *Fork) Error() string {
-	if f.twice() {
+	if f.SameTrustee() {
 		return fmt.Sprintf("trustee %d signed two different %s messages, entries %d and %d: %s",
 			f.Trustees[0], f.Phase, f.Messages[0].Index, f.Messages[1].Index, ErrFork)
 	}
 	return fmt.Sprintf("trustee %d signed another transcript in entry %d: %s", f.Trustees[0], f.Messages[0].Index, ErrFork)
 }
 
-// twice tells whether one trustee signed both messages.
-func (f *Fork) twice() bool { return len(f.Trustees) == 2 && f.Trustees[0] == f.Trustees[1] }
+// SameTrustee tells whether one trustee signed both messages. Then the first of
+// them counted, and nothing suggests that anybody saw another ledger.
+func (f *Fork) SameTrustee() bool { return len(f.Trustees) == 2 && f.Trustees[0] == f.Trustees[1] }
 
 // Unwrap returns ErrFork.
 func (f *Fork) Unwrap() error { return ErrFork }

@@ -67,6 +67,16 @@ var badDeals = []struct {
 		copy(b[4+w.c.Columns*w.c.Threshold*w.c.Group.PointLen():], w.c.Group.AppendPoint(nil, w.c.Group.Point()))
 		return b
 	}},
+	{"ephemeral key is no point", ErrEncoding, func(w *world, j int) []byte {
+		_, d := w.honestDeal(j)
+		b := d.body()
+		copy(b[4+w.c.Columns*w.c.Threshold*w.c.Group.PointLen():], bytes.Repeat([]byte{0xff}, w.c.Group.PointLen()))
+		return b
+	}},
+	{"cut within the shares", ErrEncoding, func(w *world, j int) []byte {
+		_, d := w.honestDeal(j)
+		return d.statement[:len(d.statement)-1]
+	}},
 	{"rogue key", ErrProof, func(w *world, j int) []byte {
 		// C₀ = X − ΣCᵢ₀ would make the key X; there is no proof for it.
 		_, d := w.honestDeal(j)
@@ -335,6 +345,11 @@ var badConfirms = []struct {
 		k := w.complaintOf(j, victim)
 		k.secret = w.c.Group.Point()
 		return w.confirmOf(j, k)
+	}},
+	{"secret is no point", ErrEncoding, func(w *world, j, victim int) []byte {
+		b := w.c.appendConfirm(&confirm{w.replay().signed[Confirming], []complaint{w.complaintOf(j, victim)}})
+		copy(b[34:], bytes.Repeat([]byte{0xff}, w.c.Group.PointLen()))
+		return w.signed(j, entry.Confirm, b)
 	}},
 	{"no proof", ErrEncoding, func(w *world, j, victim int) []byte {
 		k := w.complaintOf(j, victim)
@@ -618,6 +633,7 @@ func TestLateEarlyTwice(t *testing.T) {
 	require.Empty(t, tr.Culprits)
 	require.Len(t, tr.Forks, 1)
 	require.Equal(t, []int{2, 2}, tr.Forks[0].Trustees)
+	require.True(t, tr.Forks[0].SameTrustee())
 	require.Equal(t, []int{1, 2, 3, 4}, w.finish(1, 2, 3, 4, 5).Dealers)
 }
 
@@ -646,6 +662,7 @@ func TestForkedLedger(t *testing.T) {
 			require.Len(t, tr.Forks, 1)
 			require.ErrorIs(t, tr.Forks[0], ErrFork)
 			require.Equal(t, []int{5, 1}, tr.Forks[0].Trustees)
+			require.False(t, tr.Forks[0].SameTrustee())
 			require.Equal(t, seen, tr.Forks[0].Messages[0])
 			requireForkEvidence(t, w.c, tr.Forks[0])
 			if phase == Certifying {

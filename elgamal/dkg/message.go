@@ -91,9 +91,6 @@ func (c *Ceremony) parseDeal(body []byte) (*deal, error) {
 	case recipients != len(c.Trustees):
 		return nil, fmt.Errorf("deal: %d recipients, must be %d: %w", recipients, len(c.Trustees), ErrShape)
 	}
-	if need := (columns*powers+1)*c.Group.PointLen() + recipients*c.sealedLen(); r.Rest() < need {
-		return nil, fmt.Errorf("deal: %d bytes after the counts, must be more than %d: %w", r.Rest(), need, ErrEncoding)
-	}
 	d := &deal{commitments: make([][]kyber.Point, columns), shares: make([][]byte, recipients)}
 	for k := range d.commitments {
 		d.commitments[k] = make([]kyber.Point, powers)

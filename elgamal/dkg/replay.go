@@ -19,7 +19,7 @@ type Transcript struct {
 	Failure  error     // why there will be no outcome; nil if there still may be one
 	Culprits []Culprit // who provably did not follow the protocol
 	Forks    []*Fork   // signed messages that cannot both stand
-	Absent   []Absence // who was silent in a phase that has ended, which is no fault
+	Absent   []Absence // who was silent where a message was expected, which is no fault
 	Ignored  []Ignored // entries that changed nothing
 
 	c        *Ceremony
@@ -122,7 +122,7 @@ func (tr *Transcript) applyRound(p Posted, e *entry.Envelope) error {
 	}
 	tr.rounds = append(tr.rounds, p)
 	for i, m := range tr.messages[ends] {
-		if m == nil {
+		if m == nil && tr.expects(i+1, ends) {
 			tr.Absent = append(tr.Absent, Absence{i + 1, ends})
 		}
 	}
@@ -139,6 +139,11 @@ func (tr *Transcript) applyRound(p Posted, e *entry.Envelope) error {
 	tr.Phase++
 	tr.signed[tr.Phase] = tr.hash()
 	return nil
+}
+
+// expects tells whether a trustee has something to say in a phase.
+func (tr *Transcript) expects(trustee int, p Phase) bool {
+	return !tr.out(trustee) && (p != Dealing || tr.messages[Committing][trustee-1] != nil)
 }
 
 // hash is the hash of all messages that count so far, in order of phase and
@@ -322,7 +327,7 @@ func (tr *Transcript) whyMissing(trustee int) string {
 	}
 	var why []string
 	for _, f := range tr.Forks {
-		if f.Trustees[0] == trustee && !f.twice() {
+		if f.Trustees[0] == trustee && !f.SameTrustee() {
 			why = append(why, fmt.Sprintf("another transcript in %s", f.Phase))
 		}
 	}

@@ -31,7 +31,7 @@ type secret struct {
 const (
 	maxPins     = 10_000
 	maxPinName  = 1_000
-	maxPinValue = 1 << 16
+	maxPinValue = 1_000
 	maxConfirm  = 1 << 20
 )
 

@@ -226,7 +226,8 @@ func (t *Trustee) Shares(c *Ceremony, o *Outcome) ([]kyber.Scalar, error) {
 
 // Pin durably remembers a value under a name, before it returns. The first value
 // of a name stands; the same value again is nothing new, and another one is
-// refused with ErrFork. A trustee pins what it decrypts before it computes
+// refused with ErrFork. Both have at most 1,000 bytes; a hash does for what is
+// longer. A trustee pins what it decrypts before it computes
 // anything (docs/protocol.md, section 10). A backup restores the pins of its
 // time only: whoever restores one checks the ledger for what was decrypted since.
 func (t *Trustee) Pin(name string, value []byte) error {

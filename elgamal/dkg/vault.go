@@ -33,7 +33,7 @@ type vault struct {
 const (
 	magic    = "hanpyo trustee, version 1\n"
 	saltLen  = 16
-	maxVault = 1 << 30
+	maxVault = 64 << 20
 )
 
 // The parameters that RFC 9106, section 4, recommends where memory is scarce.
