@@ -212,8 +212,10 @@ func TestMismatchesPanic(t *testing.T) {
 	require.Panics(t, func() { k.Encrypt(testMessages(g, 1), g.RandomScalar()) })
 	require.Panics(t, func() { k.ReEncrypt(one, g.RandomScalar()) })
 	require.Panics(t, func() { c.Add(one) })
+	require.Panics(t, func() { one.Add(c) })
 	require.Panics(t, func() { WeightedSum(g, 2, []uint64{1}, nil) })
 	require.Panics(t, func() { WeightedSum(g, 2, []uint64{1, 1}, []Ciphertext{c, one}) })
+	require.Panics(t, func() { WeightedSum(g, 1, []uint64{1, 1}, []Ciphertext{c, one}) })
 }
 
 func TestDecodeCiphertextStrict(t *testing.T) {

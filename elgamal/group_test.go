@@ -109,6 +109,26 @@ func (c wrongCodec) DecodePoint(b []byte) (kyber.Point, error) {
 	return c.Codec.DecodePoint(b)
 }
 
+// wrongGroup changes one thing of a group that works.
+type wrongGroup struct {
+	kyber.Group
+	extraScalar, extraPoint int
+	identityBase            bool
+}
+
+func (g wrongGroup) ScalarLen() int { return g.Group.ScalarLen() + g.extraScalar }
+func (g wrongGroup) PointLen() int  { return g.Group.PointLen() + g.extraPoint }
+func (g wrongGroup) Point() kyber.Point {
+	if g.identityBase {
+		return identityBase{g.Group.Point()}
+	}
+	return g.Group.Point()
+}
+
+type identityBase struct{ kyber.Point }
+
+func (p identityBase) Base() kyber.Point { return p.Null() }
+
 // TestNewGroupRefusesParameters is attack P20 as far as it meets this package.
 func TestNewGroupRefusesParameters(t *testing.T) {
 	suite := nist.NewBlakeSHA256P256()
@@ -133,6 +153,15 @@ func TestNewGroupRefusesParameters(t *testing.T) {
 	} {
 		_, err := NewGroup("name", suite, c)
 		require.ErrorIs(t, err, ErrVersion, desc)
+	}
+	_, err = NewGroup("valid", wrongGroup{Group: suite}, valid)
+	require.NoError(t, err)
+	for _, g := range []kyber.Group{
+		wrongGroup{Group: suite, extraScalar: 1}, wrongGroup{Group: suite, extraScalar: -1},
+		wrongGroup{Group: suite, extraPoint: 1}, wrongGroup{Group: suite, identityBase: true},
+	} {
+		_, err = NewGroup("name", g, valid)
+		require.ErrorIs(t, err, ErrVersion)
 	}
 	_, err = NewGroup("", suite, valid)
 	require.ErrorIs(t, err, ErrVersion)
@@ -259,6 +288,22 @@ func TestDecodePointStrict(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestLengthIsCheckedBeforeTheCodec uses a codec that accepts any length.
+func TestLengthIsCheckedBeforeTheCodec(t *testing.T) {
+	suite := nist.NewBlakeSHA256P256()
+	lax := wrongCodec{Codec: slowCodec{suite}, order: P256().Order(), decode: func([]byte) (kyber.Point, error) {
+		return suite.Point().Base(), nil
+	}}
+	g, err := NewGroup("lax", suite, lax)
+	require.NoError(t, err)
+	_, err = g.DecodePoint(make([]byte, 65))
+	require.NoError(t, err)
+	for _, n := range []int{0, 1, 64, 66} {
+		_, err = g.DecodePoint(make([]byte, n))
+		require.ErrorIs(t, err, ErrEncoding)
+	}
 }
 
 func TestCheckPoint(t *testing.T) {

@@ -125,9 +125,14 @@ func TestMultiScalarMulEdges(t *testing.T) {
 
 func TestMultiScalarMulPanicsOnLengths(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *Group) {
-		s, p := []kyber.Scalar{g.Scalar()}, []kyber.Point{}
-		require.Panics(t, func() { g.MultiScalarMul(s, p) })
-		require.Panics(t, func() { g.MultiScalarMulVarTime(s, p) })
+		s, p := []kyber.Scalar{g.Scalar()}, []kyber.Point{g.Base()}
+		for _, product := range products(g) {
+			require.True(t, g.IsIdentity(product(s, p)))
+		}
+		require.Panics(t, func() { g.MultiScalarMul(s, nil) })
+		require.Panics(t, func() { g.MultiScalarMul(nil, p) })
+		require.Panics(t, func() { g.MultiScalarMulVarTime(s, nil) })
+		require.Panics(t, func() { g.MultiScalarMulVarTime(nil, p) })
 	})
 }
 
