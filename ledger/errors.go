@@ -11,6 +11,7 @@ import (
 // The reasons that callers of this package meet.
 var (
 	ErrEncoding   = reason.ErrEncoding
+	ErrProof      = reason.ErrProof
 	ErrRange      = reason.ErrRange
 	ErrLimit      = reason.ErrLimit
 	ErrChain      = reason.ErrChain
@@ -18,6 +19,7 @@ var (
 	ErrSignature  = reason.ErrSignature
 	ErrIncomplete = reason.ErrIncomplete
 	ErrUnanchored = reason.ErrUnanchored
+	ErrVersion    = reason.ErrVersion
 )
 
 // ErrTooLarge is an entry that is empty or larger than [MaxEntry]. It wraps
@@ -34,7 +36,7 @@ var ErrClosed = fmt.Errorf("ledger: %w", os.ErrClosed)
 // EntryError names the entry for which a check of a ledger failed.
 type EntryError struct {
 	Index uint64
-	Err   error // wraps ErrChain or ErrIncomplete
+	Err   error // wraps ErrChain, ErrIncomplete or ErrEncoding
 }
 
 func (e *EntryError) Error() string { return fmt.Sprintf("ledger: entry %d: %v", e.Index, e.Err) }

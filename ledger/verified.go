@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +58,9 @@ func (v *verified) Checkpoint(ctx context.Context) (Checkpoint, error) {
 func (v *verified) current() Checkpoint {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.newest
+	cp := v.newest
+	cp.Raw = bytes.Clone(cp.Raw)
+	return cp
 }
 
 func (v *verified) Await(ctx context.Context, size uint64) (Checkpoint, error) {
@@ -82,28 +85,42 @@ func (v *verified) Await(ctx context.Context, size uint64) (Checkpoint, error) {
 	return cp, nil
 }
 
-// advance makes cp the newest checkpoint if it extends the one before.
+// advance checks cp against the newest checkpoint, and makes it that if it is
+// newer. Somebody else may have moved on meanwhile: then cp may be the older
+// one and still be right.
 func (v *verified) advance(ctx context.Context, cp Checkpoint) error {
 	for {
 		old := v.current()
+		from, to := old, cp
+		if to.Size < from.Size {
+			from, to = to, from
+		}
 		var proof tlog.TreeProof
-		if cp.Size > old.Size {
+		if from.Size < to.Size {
 			var err error
-			if proof, err = v.Reader.Consistency(ctx, old.Size, cp.Size); err != nil {
+			if proof, err = v.Reader.Consistency(ctx, from.Size, to.Size); err != nil {
 				return err
 			}
 		}
-		if err := cp.CheckConsistency(old, proof); err != nil {
+		if err := to.CheckConsistency(from, proof); err != nil {
 			return err
 		}
-		v.mu.Lock()
-		if v.newest.Size == old.Size {
-			v.newest = cp
-			v.mu.Unlock()
+		if v.replace(old, to) {
 			return nil
 		}
-		v.mu.Unlock() // somebody else moved it meanwhile
 	}
+}
+
+// replace makes cp the newest checkpoint if old still is.
+func (v *verified) replace(old, cp Checkpoint) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.newest.Size != old.Size {
+		return false
+	}
+	cp.Raw = bytes.Clone(cp.Raw)
+	v.newest = cp
+	return true
 }
 
 func (v *verified) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[Entry, error] {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -236,8 +237,12 @@ func TestTree(t *testing.T) {
 }
 
 func TestVerifiedCheckpoints(t *testing.T) {
-	log, policy := filled(t, 20)
+	log, policy := filled(t, 19)
 	signer := log.(*memory).signer
+	older, err := log.Checkpoint(t.Context())
+	require.NoError(t, err)
+	_, err = log.Append(t.Context(), data(19))
+	require.NoError(t, err)
 	cp, err := log.Checkpoint(t.Context())
 	require.NoError(t, err)
 	sign := func(size uint64, root tlog.Hash) Checkpoint {
@@ -282,7 +287,8 @@ func TestVerifiedCheckpoints(t *testing.T) {
 		cp   Checkpoint
 		want error
 	}{
-		{"older", sign(19, tlog.Hash(sha256.Sum256(nil))), reason.ErrChain},
+		{"older", older, reason.ErrIncomplete},
+		{"older with another root", sign(19, tlog.Hash(sha256.Sum256(nil))), reason.ErrChain},
 		{"same again", cp, reason.ErrIncomplete},
 		{"fork at the same size", sign(20, tlog.Hash{1}), reason.ErrFork},
 		{"fork further on", sign(30, tlog.Hash{1}), reason.ErrChain},
@@ -336,6 +342,83 @@ func TestVerifiedEverySpan(t *testing.T) {
 		_, err = read(t.Context(), r, 2, 1)
 		require.ErrorIs(t, err, reason.ErrRange)
 	}
+}
+
+// TestVerifiedConcurrent follows a growing ledger from several goroutines, of
+// which none may call it inconsistent because another was faster.
+func TestVerifiedConcurrent(t *testing.T) {
+	log, policy := filled(t, 1)
+	cp, err := log.Checkpoint(t.Context())
+	require.NoError(t, err)
+	r, err := Verified(log, policy, cp)
+	require.NoError(t, err)
+	const n = 200
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for size := uint64(1); size <= n; size++ {
+				cp, err := r.Await(t.Context(), size)
+				if err != nil || cp.Size < size {
+					t.Errorf("size %d: got %d, %v", size, cp.Size, err)
+					return
+				}
+				clear(cp.Raw) // it is ours
+			}
+		})
+	}
+	for i := 1; i < n; i++ {
+		_, err := log.Append(t.Context(), data(i))
+		require.NoError(t, err)
+	}
+	wg.Wait()
+	cp, err = r.Checkpoint(t.Context())
+	require.NoError(t, err)
+	_, err = policy.Check(cp.Raw)
+	require.NoError(t, err)
+	require.EqualValues(t, n, cp.Size)
+}
+
+// TestVerifiedOvertaken lets a slow answer come when a newer one has been
+// accepted.
+func TestVerifiedOvertaken(t *testing.T) {
+	log, policy := filled(t, 1)
+	cp, err := log.Checkpoint(t.Context())
+	require.NoError(t, err)
+	var r Reader
+	r, err = Verified(overtaken{log, func() {
+		_, err := r.Await(t.Context(), 3)
+		require.NoError(t, err)
+	}}, policy, cp)
+	require.NoError(t, err)
+	for i := 1; i < 3; i++ {
+		_, err := log.Append(t.Context(), data(i))
+		require.NoError(t, err)
+	}
+	got, err := r.Await(t.Context(), 2)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, got.Size)
+	now, err := r.Checkpoint(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 3, now.Size)
+}
+
+// overtaken answers a wait for size 2 with that size, after calling meanwhile.
+type overtaken struct {
+	Reader
+	meanwhile func()
+}
+
+func (o overtaken) Await(ctx context.Context, size uint64) (Checkpoint, error) {
+	if size != 2 {
+		return o.Reader.Await(ctx, size)
+	}
+	m := o.Reader.(*memory)
+	root, err := Tree{2, m.hashes}.Root()
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	o.meanwhile()
+	return SignCheckpoint(m.signer, 2, root)
 }
 
 func TestTailOfLiar(t *testing.T) {

@@ -190,7 +190,7 @@ func TestNoLedger(t *testing.T) {
 		{"text", write("text/ledger.db", "Dear diary"), ledger.ErrChain, ledger.ErrChain, "ledger.db: not a ledger"},
 		{"long text", write("long/ledger.db", string(make([]byte, 1<<16))), ledger.ErrChain, ledger.ErrChain, "ledger.db: not a ledger"},
 		{"other files", write("files/holiday.jpg", "?"), fs.ErrNotExist, ledger.ErrEncoding, ""},
-		{"other database", other, errVersion, errVersion, "ledger.db: a database"},
+		{"other database", other, ledger.ErrVersion, ledger.ErrVersion, "ledger.db: a database"},
 		{"only a checkpoint", write("lost/checkpoint", "?"), fs.ErrNotExist, ledger.ErrChain, "ledger.db"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -283,7 +283,7 @@ func TestDamage(t *testing.T) {
 		{"format", update(func(tx *bbolt.Tx) error {
 			return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte("hanpyo ledger v2"))
 		}),
-			errVersion, "ledger.db", true},
+			ledger.ErrVersion, "ledger.db", true},
 		{"leaf changed", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Put(number(123), []byte("another")) }),
 			ledger.ErrChain, "entry 123", false},
 		{"leaf and its hash changed", update(func(tx *bbolt.Tx) error {

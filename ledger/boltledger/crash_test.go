@@ -14,12 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/ledger"
 	"github.com/hanpyo/hanpyo/ledger/boltledger"
 )
-
-var errVersion = reason.ErrVersion
 
 // The environment of a child that appends until it is killed.
 const (
