@@ -16,6 +16,7 @@ import (
 
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/elgamal/dkg"
+	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/zkp"
 )
@@ -142,6 +143,28 @@ func TestColumns(t *testing.T) {
 	require.Equal(t, 2, c.Threshold)
 	require.Len(t, c.Trustees, 3)
 	require.Equal(t, 2, c.Quorum)
+}
+
+// A ballot of as many columns as a style may have is one leaf of the ledger's
+// tree, at most 65,535 bytes, in the group with the longer points too.
+func TestLargestBallotFitsOneLeaf(t *testing.T) {
+	d := testDescription(t, "P-256")
+	d.Contests = []Contest{manyOptions("all", maxColumns)}
+	d.Styles = []Style{{"all", "All", []int{0}}}
+	m, err := NewManifest(d)
+	require.NoError(t, err)
+	columns := make([]zkp.Column, maxColumns)
+	key := m.Group.Base()
+	for i := range columns {
+		key = m.Group.Point().Add(key, m.Group.Base())
+		columns[i] = zkp.Column{Index: i, Key: key}
+	}
+	form, err := zkp.NewForm(m.Group, m.ID(), "all", columns, m.RowRules(0))
+	require.NoError(t, err)
+	const styleAndNumber = 2 + 4
+	body := make([]byte, styleAndNumber+m.Group.PointLen()*(1+1+maxColumns)+form.ProofLen()) // K, A, B…
+	e := entry.Envelope{Kind: entry.Ballot, Body: body}
+	require.LessOrEqual(t, len(e.Bytes()), 65_535)
 }
 
 func TestVotesOfAStyle(t *testing.T) {
