@@ -88,7 +88,7 @@ func checkSignatureLine(s string) error {
 	return nil
 }
 
-// parseDecimal decodes a number below maxSize without sign or leading zeroes.
+// parseDecimal decodes a number of at most maxSize without sign or leading zeroes.
 func parseDecimal(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil || strconv.FormatUint(n, 10) != s || n > maxSize {

@@ -567,7 +567,7 @@ func TestBusy(t *testing.T) {
 		defer mu.Unlock()
 		return busy == 2500-2048
 	}, 10*time.Second, time.Millisecond)
-	close(drain(s))
+	drain(t, s)
 	wg.Wait()
 	require.NoError(t, <-first)
 	require.Equal(t, 2048, taken)
@@ -577,18 +577,18 @@ func TestBusy(t *testing.T) {
 	require.NoError(t, log.Close())
 }
 
-// drain lets s sign from now on, until the result is closed.
-func drain(s *slowSigner) chan struct{} {
-	end := make(chan struct{})
+// drain lets s sign from now on.
+func drain(t *testing.T, s *slowSigner) {
 	go func() {
 		for {
 			select {
 			case s.let <- struct{}{}:
 			case <-s.asked:
+			case <-t.Context().Done():
+				return
 			}
 		}
 	}()
-	return end
 }
 
 // TestCancelledMidway holds that a cancelled append may have taken place, that
@@ -606,7 +606,7 @@ func TestCancelledMidway(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, <-second, context.Canceled)
 	copy(b, "unused")
-	drain(s)
+	drain(t, s)
 	require.NoError(t, <-first)
 	index, err := log.Append(t.Context(), []byte("second"))
 	require.NoError(t, err)
