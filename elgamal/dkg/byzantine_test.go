@@ -89,8 +89,10 @@ func cheats() (list []cheat) {
 	}
 	list = append(list,
 		cheat{name: "commit: of another", phase: Committing, verdict: blamed, entries: func(w *world, j int, m []byte) [][]byte {
-			_, d := w.honestDeal(j%len(w.trustees) + 1)
-			id := entry.ID(w.signed(j, entry.Deal, append(d.body(), byte(len(w.trustees)))))
+			_, d := w.honestDeal(j)
+			w.deals[j] = w.signed(j, entry.Deal, d.body())
+			_, other := w.honestDeal(j%len(w.trustees) + 1)
+			id := entry.ID(w.signed(j, entry.Deal, append(other.body(), 0)))
 			return [][]byte{w.signed(j, entry.Commit, id[:])}
 		}},
 		cheat{name: "confirm: another transcript", phase: Confirming, entries: func(w *world, j int, _ []byte) [][]byte {
@@ -180,7 +182,7 @@ func (w *world) cheatingPhase(p Phase, cheating map[int]cheat) {
 			w.otherDeal(j+1, k.deal(w, j+1))
 			continue
 		}
-		if cheats && k.deal != nil && p == Dealing {
+		if w.deals[j+1] != nil && p == Dealing {
 			w.dealOther(j + 1)
 			continue
 		}

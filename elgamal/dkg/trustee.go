@@ -119,9 +119,13 @@ func (t *Trustee) next(tr *Transcript) (message []byte, done bool, err error) {
 	case counted == nil:
 		return m, false, nil
 	case !bytes.Equal(counted.Data, m):
-		return nil, false, fmt.Errorf("dkg: %s: entry %d is signed with this key, but is not from this file: %w", c.name(position), counted.Index, ErrFork)
+		return nil, false, fmt.Errorf("dkg: %s: %w", c.name(position), notFromHere(counted))
 	}
 	return nil, false, nil
+}
+
+func notFromHere(m *message) error {
+	return fmt.Errorf("entry %d is signed with this key, but is not from this file: %w", m.Index, ErrFork)
 }
 
 // message returns the trustee's entry for the phase, and writes down durably
@@ -138,9 +142,13 @@ func (t *Trustee) message(tr *Transcript, position int) ([]byte, error) {
 			return nil, err
 		}
 		m := s.envelope(c, entry.Deal, d.body())
+		id := entry.ID(m)
+		commit := s.envelope(c, entry.Commit, id[:])
 		if tr.Phase == Committing {
-			id := entry.ID(m)
-			m = s.envelope(c, entry.Commit, id[:])
+			return commit, nil
+		}
+		if counted := tr.messages[Committing][position-1]; !bytes.Equal(counted.Data, commit) {
+			return nil, notFromHere(counted)
 		}
 		return m, nil
 	case Confirming:

@@ -165,6 +165,11 @@ func TestNextRefuses(t *testing.T) {
 	w.post(w.trustees[0].v.state.envelope(w.c, entry.Commit, make([]byte, 32)))
 	_, _, err = w.trustees[0].Next(w.c, w.posted)
 	require.ErrorIs(t, err, ErrFork)
+	w.all(1)
+	w.end(Committing)
+	m, _, err := w.trustees[0].Next(w.c, w.posted)
+	require.ErrorIs(t, err, ErrFork, "the deal would not fit and make it a culprit")
+	require.Nil(t, m)
 }
 
 func TestOutcomeThatWasNotCertified(t *testing.T) {
@@ -404,6 +409,20 @@ func TestSecretRoundTrip(t *testing.T) {
 		_, err := decodeSecret(s.encode())
 		require.ErrorIs(t, err, ErrEncoding, "key pair does not belong together")
 	})
+}
+
+func BenchmarkReplay(b *testing.B) {
+	for _, columns := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("n=5/t=3/columns=%d", columns), func(b *testing.B) {
+			w := newWorld(&testing.T{}, elgamal.Ristretto255(), 5, 3, columns)
+			w.until(Complete)
+			for b.Loop() {
+				if tr, err := w.c.Replay(w.posted); err != nil || tr.Outcome == nil {
+					b.Fatal("incomplete")
+				}
+			}
+		})
+	}
 }
 
 func BenchmarkCeremony(b *testing.B) {
