@@ -3,6 +3,7 @@ package ballot
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -82,7 +83,14 @@ func (b *Box) CastBytes(ctx context.Context, data []byte) (Receipt, error) {
 		}
 		x.err = b.e.VerifyBallot(x.ballot)
 	}
-	return b.put(ctx, data, x, (*State).checkBallot)
+	r, err := b.put(ctx, data, x, (*State).checkBallot)
+	if errors.Is(err, reason.ErrReplay) {
+		// Perhaps the same ballot, cast at the same time, came first.
+		if r, done, err := b.retry(ctx, data, x.ballot.tracker); done {
+			return r, err
+		}
+	}
+	return r, err
 }
 
 // Spoil puts a spoil on the ledger, under the same conditions as Cast. Only

@@ -135,6 +135,9 @@ func (s *State) advance(ctx context.Context, r ledger.Reader, size uint64, o adv
 }
 
 func (s *State) applyChunk(ctx context.Context, c *chunk, lock sync.Locker) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("ballot: %w", err)
+	}
 	var x []examined
 	select {
 	case <-ctx.Done():
