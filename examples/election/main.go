@@ -5,11 +5,8 @@
 //	                           [-ledger DIR] [-votes FILE.pb] [-json FILE]
 //
 // Without flags 1,000 voters vote in five contests; with -votes the election
-// is one of https://pabulib.org, with the votes that were cast in it. The
-// ledger is that of package boltledger, in a temporary directory unless
-// -ledger says where to keep it for examples/audit.
-//
-// The exit status is 0 if the election verified and its totals are those of
+// is one of https://pabulib.org, with the votes that were cast in it. -ledger
+// keeps the ledger, of package boltledger, for examples/audit. The exit status is 0 if the election verified and its totals are those of
 // the plain votes, 1 if not, and 2 for bad input; then nothing was written.
 package main
 
@@ -80,9 +77,8 @@ func (e *election) hold(ctx context.Context) error {
 	return nil
 }
 
-// makeKey posts the manifest, upon which the trustees make the election's key
-// so that nobody ever has it: in each phase they read what is posted and
-// answer. What they read last puts their shares into their files.
+// makeKey posts the manifest, upon which the trustees make the key so that
+// nobody ever has it: in each phase they read what is posted and answer.
 func (e *election) makeKey(ctx context.Context) error {
 	if err := ballot.Publish(ctx, e.log, e.manifest, e.staff.quorum()); err != nil {
 		return err

@@ -32,6 +32,7 @@ const maxFileSize = 64 << 20
 // order, each a title line, a line of column names and semicolon-separated
 // rows quoted as in CSV.
 type pabulib struct {
+	Source   string // the file's name
 	Title    string
 	VoteType string
 	// MinLength and MaxLength say how many projects a vote may name.
@@ -88,9 +89,8 @@ func readPabulib(path string) (*pabulib, error) {
 func parsePabulib(name string, data []byte) (*pabulib, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	p := &pabulibParser{meta: map[string]metaValue{}, known: map[string]bool{}, voters: map[string]bool{}}
-	p.line = 1
-	err := p.parse(data)
-	if err != nil {
+	p.out.Source, p.line = name, 1
+	if err := p.parse(data); err != nil {
 		return nil, &parseError{File: name, Line: p.line, Err: err}
 	}
 	return &p.out, nil

@@ -15,7 +15,7 @@ func TestReadPabulib(t *testing.T) {
 	p, err := readPabulib("testdata/approval.pb")
 	require.NoError(t, err)
 	require.Equal(t, &pabulib{
-		Title: "Little library, what shall it buy?", VoteType: approvalVote, MinLength: 1, MaxLength: 3,
+		Source: "approval.pb", Title: "Little library, what shall it buy?", VoteType: approvalVote, MinLength: 1, MaxLength: 3,
 		Projects: []project{
 			{"A1", `"Novels"; and short stories`, 6, -1},
 			{"A2", "Książki po polsku 📚", 5, -1},

@@ -13,7 +13,8 @@ type poll struct {
 	Contests []ballot.Contest
 	Cast     []ballot.Votes       // by voter
 	Revotes  map[int]ballot.Votes // by voter; they replace what was cast
-	File     *pabulib             // where they are from; nil if generated
+	Source   string               // where all this is from
+	File     *pabulib             // if it is from a file
 }
 
 // final yields what counts of each voter.
@@ -74,7 +75,7 @@ func (p *pabulib) poll() *poll {
 		// With the number that voters know it by: two projects may share a name.
 		c.Options = append(c.Options, ballot.Option{ID: pr.ID, Name: pr.Name + " (" + pr.ID + ")"})
 	}
-	made := &poll{Title: p.Title, Contests: []ballot.Contest{c}, File: p}
+	made := &poll{Title: p.Title, Contests: []ballot.Contest{c}, Source: p.Source, File: p}
 	for _, vote := range p.Votes {
 		made.Cast = append(made.Cast, ballot.Votes{c.ID: ballot.Vote(vote)})
 	}
@@ -85,7 +86,8 @@ func (p *pabulib) poll() *poll {
 // of whom one in twenty votes twice. The same number gives the same votes.
 func generated(voters int) *poll {
 	made := &poll{
-		Title: "해달군 선거 2027 — Haedal county election",
+		Source: "generated election",
+		Title:  "해달군 선거 2027 — Haedal county election",
 		Contests: []ballot.Contest{
 			{ID: "mayor", Name: "군수 — Mayor", Kind: "choose", Min: 1, Max: 1, Blank: true, Options: []ballot.Option{
 				{ID: "kim", Name: "김하늘"}, {ID: "lee", Name: "이바다"}, {ID: "brown", Name: "Amelia Brown"}, {ID: "okafor", Name: "Chidi Okafor"},

@@ -45,11 +45,11 @@ func (e *election) prepare(o *options) (err error) {
 	// Opening late would be noted in the report: leave time for key and roll.
 	opens := time.Now().Truncate(time.Second).Add(time.Duration(2+len(e.poll.Cast)/5000) * time.Second)
 	if e.manifest, err = e.staff.describe(e.poll, trustees, o.threshold, opens); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", e.poll.Source, err)
 	}
 	for voter, votes := range e.poll.Cast {
 		if err := e.manifest.CheckVotes(0, votes); err != nil {
-			return fmt.Errorf("vote %d: %w", voter+1, err)
+			return fmt.Errorf("%s: vote %d: %w", e.poll.Source, voter+1, err)
 		}
 	}
 	dir := o.ledger
