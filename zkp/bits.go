@@ -1,6 +1,7 @@
 package zkp
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"go.dedis.ch/kyber/v3"
@@ -191,7 +192,7 @@ func (f *Form) slotColumns(s BallotStatement) []kyber.Point {
 // absorbed first.
 func (f *Form) open(s BallotStatement, proof []byte) *dialogue {
 	b := make([]byte, 0, 4+(2+len(s.Row.B))*f.group.PointLen())
-	b = append(b, byte(s.Number>>24), byte(s.Number>>16), byte(s.Number>>8), byte(s.Number))
+	b = binary.BigEndian.AppendUint32(b, s.Number)
 	b = f.group.AppendPoint(b, s.Credential)
 	b = f.group.AppendPoint(b, s.Row.A)
 	for _, p := range s.Row.B {

@@ -473,6 +473,7 @@ func TestNewFormChecks(t *testing.T) {
 		"rule over no slot":       {columns(same), rule(0, Term{3, 1}), ErrShape},
 		"rule over a negative":    {columns(same), rule(0, Term{-1, 1}), ErrShape},
 		"slot twice":              {columns(same), rule(0, Term{0, 1}, Term{0, 1}), ErrDuplicate},
+		"slot twice after mixed":  {columns(func(c []Column) { c[0].Mixed, c[2].Mixed = true, false }), rule(0, Term{2, 1}, Term{2, 1}), ErrDuplicate},
 		"coefficient zero":        {columns(same), rule(0, Term{0, 0}), ErrRange},
 		"coefficient too large":   {columns(same), rule(0, Term{0, maxCoefficient + 1}), ErrRange},
 		"coefficient too small":   {columns(same), rule(0, Term{0, -maxCoefficient - 1}), ErrRange},

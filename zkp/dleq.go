@@ -147,18 +147,18 @@ func (s DLEQKeys) combine(g *elgamal.Group, c Context) (*combined, error) {
 	if err := checkType(g, "base 2", s.Base2); err != nil {
 		return nil, err
 	}
-	sumless := g.IsIdentity(s.Base2) // a sum of ciphertexts may be the identity
+	identity := g.IsIdentity(s.Base2) // which a sum of ciphertexts may be
 	for k, p := range s.Images2 {
 		if err := checkType(g, "image 2", p); err != nil {
 			return nil, fmt.Errorf("number %d: %w", k+1, err)
 		}
-		if g.IsIdentity(p) != sumless {
+		if g.IsIdentity(p) != identity {
 			return nil, fmt.Errorf("image 2 number %d: only one of image and base is the identity: %w", k+1, ErrProof)
 		}
 	}
 	l := newCombined(g, c, "dleq keys", [][]kyber.Point{{s.Base}, s.Images, {s.Base2}, s.Images2}, len(s.Images))
 	image := g.MultiScalarMulVarTime(l.weights, s.Images)
-	if sumless {
+	if identity {
 		r := newRelation(g, 1)
 		base := r.element(s.Base)
 		r.equal(r.element(image), 0, base)

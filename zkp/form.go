@@ -146,19 +146,20 @@ func compileRule(g *elgamal.Group, r Rule, slotOf []int) (rule, error) {
 		if t.Slot < 0 || t.Slot >= len(slotOf) || slotOf[t.Slot] < 0 {
 			return rule{}, fmt.Errorf("column %d is not a slot: %w", t.Slot, ErrShape)
 		}
-		if i > 0 && t.Slot == out.plain.Terms[i-1].Slot {
+		slot := slotOf[t.Slot]
+		if i > 0 && slot == out.terms[i-1].slot {
 			return rule{}, fmt.Errorf("slot %d stands twice: %w", t.Slot, ErrDuplicate)
 		}
 		if t.Coefficient == 0 || magnitude(t.Coefficient) > maxCoefficient {
 			return rule{}, fmt.Errorf("coefficient %d: %w", t.Coefficient, ErrRange)
 		}
 		size += magnitude(t.Coefficient) // at most 2⁶³ + 1,000·2¹⁶
-		term := ruleTerm{slot: slotOf[t.Slot]}
+		term := ruleTerm{slot: slot}
 		if t.Coefficient != 1 {
 			term.coefficient = g.Int64Scalar(t.Coefficient)
 		}
 		out.terms = append(out.terms, term)
-		out.plain.Terms[i].Slot = term.slot
+		out.plain.Terms[i].Slot = slot
 	}
 	if size > maxSum {
 		return rule{}, fmt.Errorf("coefficients and sum add up to %d: %w", size, ErrRange)

@@ -251,7 +251,7 @@ type nonces struct {
 func newNonces(g *elgamal.Group, statement *sponge, fresh [32]byte, witness []kyber.Scalar) *nonces {
 	s := newSponge(deriveSessionID([]byte("hanpyo-v1 " + protocolNonce)))
 	absorbFrame(s, "fresh", fresh[:])
-	var w []byte
+	w := make([]byte, 0, len(witness)*g.ScalarLen())
 	for _, x := range witness {
 		w = g.AppendScalar(w, x)
 	}
