@@ -118,33 +118,41 @@ func (b *Box) examine(data []byte, kind entry.Kind) (examined, error) {
 	return x, nil
 }
 
-// Status says whether the ballot with tracker t counts as far as the box has
+// Status says whether the ballot with tracker t counts, as far as the box has
 // read the ledger: see State.Status.
-func (b *Box) Status(t Tracker) (Status, error) {
+func (b *Box) Status(t Tracker) (index uint64, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.state.Status(t)
 }
 
+// Standing says where a voter stands, as far as the box has read the ledger:
+// see State.Standing.
+func (b *Box) Standing(credential []byte) (Standing, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state.Standing(credential)
+}
+
 // retry answers for a ballot that was accepted before: the very same one.
 func (b *Box) retry(ctx context.Context, data []byte, t Tracker) (Receipt, bool, error) {
-	st, err := b.Status(t)
+	index, err := b.Status(t)
 	switch {
-	case st.Index == 0:
+	case errors.Is(err, reason.ErrIncomplete):
 		return Receipt{}, false, nil
 	case err != nil:
 		return Receipt{}, true, err
 	}
 	// The tracker leaves out the envelope's time, the receipt does not.
-	for en, err := range b.r.Entries(ctx, st.Index, st.Index+1) {
+	for en, err := range b.r.Entries(ctx, index, index+1) {
 		if err != nil {
 			return Receipt{}, true, fmt.Errorf("ballot: box: %w", err)
 		}
 		if !bytes.Equal(en.Data, data) {
-			return Receipt{}, true, fmt.Errorf("ballot: stands already as entry %d, with another time: %w", st.Index, reason.ErrReplay)
+			return Receipt{}, true, fmt.Errorf("ballot: stands already as entry %d, with another time: %w", index, reason.ErrReplay)
 		}
 	}
-	r, err := b.receipt(ctx, st.Index, t)
+	r, err := b.receipt(ctx, index, t)
 	return r, true, err
 }
 

@@ -44,9 +44,12 @@ func TestBox(t *testing.T) {
 		_, err = box.Cast(ctx, first)
 		require.ErrorIs(t, err, ballot.ErrReplay)
 		require.ErrorContains(t, err, fmt.Sprintf("superseded by entry %d", newer.Index))
-		st, err := box.Status(second.Tracker())
+		index, err := box.Status(second.Tracker())
 		require.NoError(t, err)
-		require.Equal(t, ballot.Status{Index: newer.Index, Ballots: 2}, st)
+		require.Equal(t, newer.Index, index)
+		standing, err := box.Standing(w.Voters[0].Key.Public())
+		require.NoError(t, err)
+		require.Equal(t, ballot.Standing{Ballots: 2, Counted: newer.Index, Number: 2}, standing)
 
 		// What the rule would refuse does not come onto the ledger.
 		size := len(w.Entries())
@@ -94,9 +97,9 @@ func TestBox(t *testing.T) {
 		// A box that opens later finds the same.
 		later, err := ballot.OpenBox(ctx, w.e, w.Log)
 		require.NoError(t, err)
-		st, err = later.Status(second.Tracker())
+		same, err := later.Standing(w.Voters[0].Key.Public())
 		require.NoError(t, err)
-		require.EqualValues(t, 2, st.Ballots)
+		require.Equal(t, standing, same)
 	})
 }
 

@@ -184,9 +184,14 @@ func findManifest(ctx context.Context, r ledger.Reader, id entry.Hash, at []uint
 			if err != nil {
 				continue
 			}
-			if m, err := ParseManifestBytes(env.Body); err == nil && m.ID() == id {
-				return m, nil
+			if manifestID(env.Body) != id {
+				continue // whoever posted it only says so
 			}
+			m, err := ParseManifestBytes(env.Body)
+			if err != nil {
+				return nil, fmt.Errorf("ballot: load: entry %d: %w", index, err)
+			}
+			return m, nil
 		}
 	}
 	return nil, fmt.Errorf("ballot: load: the ledger has no manifest %s: %w", short(id[:]), reason.ErrIncomplete)

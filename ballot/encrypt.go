@@ -81,13 +81,12 @@ func (e *Election) seal(key *VoterKey, style int, number uint32, slots []uint8, 
 	return b, nil
 }
 
-// encryptRow returns (r·G, vᵢ·G + r·Yᵢ), one column for each slot. Adding the
-// identity takes as long as adding G.
+// encryptRow returns (r·G, vᵢ·G + r·Yᵢ), one column for each slot. The bits
+// choose no branch and no address.
 func (e *Election) encryptRow(style int, slots []uint8, r kyber.Scalar) elgamal.Ciphertext {
 	messages := make([]kyber.Point, len(slots))
-	values := [2]kyber.Point{e.Group.Point(), e.Group.Base()}
 	for i, v := range slots {
-		messages[i] = values[v]
+		messages[i] = e.Group.Point().Mul(e.Group.Uint64Scalar(uint64(v)), nil)
 	}
 	return e.styles[style].key.Encrypt(messages, r)
 }

@@ -87,11 +87,17 @@ func NewManifest(description Manifest) (*Manifest, error) {
 		return nil, &manifestError{err}
 	}
 	m.encoded = m.encode()
+	m.id = manifestID(m.encoded)
+	return m, nil
+}
+
+// manifestID hashes canonical bytes.
+func manifestID(encoded []byte) (id [32]byte) {
 	h := sha256.New()
 	h.Write([]byte(manifestLabel))
-	h.Write(m.encoded)
-	h.Sum(m.id[:0])
-	return m, nil
+	h.Write(encoded)
+	h.Sum(id[:0])
+	return id
 }
 
 // manifestError puts the package's name in front of a path.

@@ -40,7 +40,7 @@ type State struct {
 	next uint64
 
 	roll     *rollRecord
-	lines    []standing
+	lines    []line
 	lineOf   map[pointKey]uint32 // credential → index into lines
 	accepted map[Tracker]accepted
 	masks    map[pointKey]uint64 // A of an accepted ballot → its index
@@ -50,8 +50,8 @@ type State struct {
 	pins     []uint64
 }
 
-// standing is where one line of the roll stands.
-type standing struct {
+// line is a line of the roll and where it stands.
+type line struct {
 	weight  uint64
 	counted uint64 // index of the ballot that counts
 	number  uint32 // its number; 0: no ballot yet
@@ -139,28 +139,39 @@ func (s *State) Counted() iter.Seq[CountedBallot] {
 	}
 }
 
-// Status is what the ledger says about one ballot.
-type Status struct {
-	Index   uint64 // of the ballot
-	Ballots int    // how many ballots of its credential were accepted so far
-}
-
-// Status says whether the ballot with tracker t counts as the ledger stands.
-// The error wraps ErrReplay if a later ballot of the same credential
-// supersedes it, and ErrIncomplete if it is not among the accepted ballots.
-// More ballots than the voter has cast mean that somebody else has the voter's
-// credential.
-func (s *State) Status(t Tracker) (Status, error) {
+// Status returns the index of the ballot with tracker t, and nil if it counts
+// as the ledger stands. The error wraps ErrReplay if a later ballot of the same
+// credential supersedes it, which it names, and ErrIncomplete if it is not
+// among the accepted ballots.
+func (s *State) Status(t Tracker) (index uint64, err error) {
 	at, ok := s.accepted[t]
 	if !ok {
-		return Status{}, fmt.Errorf("ballot: %s is not among the accepted ballots: %w", t, reason.ErrIncomplete)
+		return 0, fmt.Errorf("ballot: %s is not among the accepted ballots: %w", t, reason.ErrIncomplete)
 	}
-	l := &s.lines[at.line]
-	st := Status{Index: at.index, Ballots: int(l.ballots)}
-	if l.counted != at.index {
-		return st, fmt.Errorf("ballot: %s: superseded by entry %d: %w", t, l.counted, reason.ErrReplay)
+	if last := s.lines[at.line].counted; last != at.index {
+		return at.index, fmt.Errorf("ballot: %s: superseded by entry %d: %w", t, last, reason.ErrReplay)
 	}
-	return st, nil
+	return at.index, nil
+}
+
+// Standing is what the ledger says about one credential.
+type Standing struct {
+	Ballots int    // how many ballots of it were accepted
+	Counted uint64 // the index of the one that counts, if there are any
+	Number  uint32 // the number of that one, the largest; 0: none
+}
+
+// Standing says where a voter stands, by the encoding of the credential as on
+// the roll (ErrEligibility if it is not there). More ballots than the voter
+// has cast mean that somebody else has the credential's secret. A device that
+// has lost count goes on from Number, see Voter.
+func (s *State) Standing(credential []byte) (Standing, error) {
+	i, ok := s.lineOf[newPointKey(credential)]
+	if !ok {
+		return Standing{}, fmt.Errorf("ballot: the credential %s is not on the roll: %w", short(credential), reason.ErrEligibility)
+	}
+	l := &s.lines[i]
+	return Standing{Ballots: int(l.ballots), Counted: l.counted, Number: l.number}, nil
 }
 
 // Apply applies the next entry of the ledger. It returns why the entry is
@@ -264,7 +275,7 @@ func (s *State) addRoll(env *entry.Envelope) error {
 	lines, err := s.roll.add(env)
 	for _, l := range lines {
 		s.lineOf[newPointKey(l.Key)] = uint32(len(s.lines))
-		s.lines = append(s.lines, standing{weight: l.Weight, style: uint32(l.Style)})
+		s.lines = append(s.lines, line{weight: l.Weight, style: uint32(l.Style)})
 	}
 	return err
 }

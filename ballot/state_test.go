@@ -2,6 +2,7 @@ package ballot_test
 
 import (
 	"crypto/ed25519"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -271,6 +272,37 @@ func TestCountingRule(t *testing.T) {
 				w.refuse(ballot.ErrEligibility, s.Bytes())
 				w.accept(body)
 			}},
+			{"the first check that fails is the reason", func(w *world) {
+				d, stranger := w.draft(0, 9), w.draft(2, 9)
+				stranger.Key = ballot.NewVoterKey(g)
+				d.R = g.RandomScalar()
+				wrongStyle := stranger
+				wrongStyle.Key, wrongStyle.R = w.Voters[1].Key, d.R
+				first := w.draft(0, 3)
+				first.R = d.R
+				w.accept(first.Seal(w.e).Bytes())
+
+				// Proof, credential, number.
+				bad := ballot.OpenBody(w.e, stranger.Seal(w.e))
+				bad.Number++
+				w.refuse(ballot.ErrProof, rewrap(w.t, stranger.Seal(w.e).Bytes(), func(env *entry.Envelope) { env.Body = bad.Bytes() }))
+				// Credential, number. Style, spoil, A, number.
+				w.refuse(ballot.ErrEligibility, stranger.Seal(w.e).Bytes())
+				b := wrongStyle.Seal(w.e)
+				w.accept(w.spoil(1, b.Tracker()))
+				w.refuse(ballot.ErrEligibility, b.Bytes())
+				// Spoil, A, number. A, number. Limit, not newer.
+				b = d.Seal(w.e)
+				w.accept(w.spoil(0, b.Tracker()))
+				w.refuse(ballot.ErrState, b.Bytes())
+				w.refuse(ballot.ErrDuplicate, d.Seal(w.e).Bytes())
+				w.accept(w.draft(1, 3).Seal(w.e).Bytes())
+				w.refuse(ballot.ErrRange, w.draft(1, 4).Seal(w.e).Bytes())
+				w.refuse(ballot.ErrReplay, w.draft(1, 3).Seal(w.e).Bytes())
+				// Close before all of them.
+				w.accept(w.close())
+				w.refuse(ballot.ErrState, d.Seal(w.e).Bytes())
+			}},
 			{"close without signature", func(w *world) {
 				w.refuse(ballot.ErrQuorum, w.officialEntry(entry.Close, nil))
 				w.refuse(ballot.ErrQuorum, w.officialEntry(entry.Close, nil, w.Authorities[0]))
@@ -389,15 +421,25 @@ func TestStatus(t *testing.T) {
 	_, err := w.s.Status(first.Tracker())
 	require.ErrorIs(t, err, ballot.ErrIncomplete)
 	at := w.accept(first.Bytes())
-	st, err := w.s.Status(first.Tracker())
+	got, err := w.s.Status(first.Tracker())
 	require.NoError(t, err)
-	require.Equal(t, ballot.Status{Index: at, Ballots: 1}, st)
+	require.Equal(t, at, got)
 
-	w.accept(second.Bytes())
-	st, err = w.s.Status(first.Tracker())
+	last := w.accept(second.Bytes())
+	got, err = w.s.Status(first.Tracker())
 	require.ErrorIs(t, err, ballot.ErrReplay)
-	require.ErrorContains(t, err, "superseded by entry")
-	require.Equal(t, ballot.Status{Index: at, Ballots: 2}, st)
+	require.ErrorContains(t, err, fmt.Sprintf("superseded by entry %d", last))
+	require.Equal(t, at, got)
 	_, err = w.s.Status(second.Tracker())
 	require.NoError(t, err)
+
+	// The voter sees how many ballots there are in her name.
+	standing, err := w.s.Standing(w.Voters[0].Key.Public())
+	require.NoError(t, err)
+	require.Equal(t, ballot.Standing{Ballots: 2, Counted: last, Number: 2}, standing)
+	standing, err = w.s.Standing(w.Voters[1].Key.Public())
+	require.NoError(t, err)
+	require.Zero(t, standing)
+	_, err = w.s.Standing(nil)
+	require.ErrorIs(t, err, ballot.ErrEligibility)
 }

@@ -18,6 +18,15 @@ type Fingerprint [32]byte
 // String returns the fingerprint as 64 hexadecimal digits.
 func (f Fingerprint) String() string { return hex.EncodeToString(f[:]) }
 
+// MarshalText returns what String does.
+func (f Fingerprint) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText is ParseFingerprint.
+func (f *Fingerprint) UnmarshalText(text []byte) (err error) {
+	*f, err = ParseFingerprint(string(text))
+	return err
+}
+
 // ParseFingerprint reads what String returns.
 func ParseFingerprint(s string) (Fingerprint, error) {
 	b, err := hex.DecodeString(s)
@@ -45,6 +54,15 @@ func (t Tracker) String() string {
 		groups = append(groups, digits[:trackerGroup])
 	}
 	return strings.Join(groups, "-")
+}
+
+// MarshalText returns what String does.
+func (t Tracker) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText is ParseTracker.
+func (t *Tracker) UnmarshalText(text []byte) (err error) {
+	*t, err = ParseTracker(string(text))
+	return err
 }
 
 // ParseTracker reads what String returns.
