@@ -54,8 +54,12 @@ type Group struct {
 //	MultiScalarMulVarTime(scalars []kyber.Scalar, points []kyber.Point) kyber.Point
 //	EmbedLowest(data []byte) kyber.Point
 //	EmbedLowestVarTime(data []byte) kyber.Point
+//	WalkVarTime(start, step kyber.Point, n uint64, visit func(i, key uint64) bool)
 //
-// They have the meaning of the methods of Group and of [Embed].
+// The first four have the meaning of the methods of Group. The next two embed
+// bytes with the lowest counter, see [Embed]. WalkVarTime calls visit with a
+// key of start + i·step for i below n until visit returns false; a point and
+// its negative have the same key, and it makes [LogTable] fast.
 type Codec interface {
 	// DecodePoint decodes strictly: b must be the canonical encoding of a point
 	// in the subgroup of prime order. The identity is allowed if it has an

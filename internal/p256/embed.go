@@ -132,10 +132,7 @@ func (p *Point) Embed(data []byte, rand cipher.Stream) kyber.Point {
 // Data returns the bytes that Embed or EmbedLowest put into p. Unlike the
 // caller of EmbedLowest it cannot know whether the counter was the lowest.
 func (p *Point) Data() ([]byte, error) {
-	b, err := p.MarshalBinary()
-	if err != nil {
-		return nil, err
-	}
+	b := p.append(nil)
 	n := int(b[1])
 	if b[0] != 2 || n > EmbedLen {
 		return nil, fmt.Errorf("p256: point carries no data: %w", reason.ErrEncoding)

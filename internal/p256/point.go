@@ -123,16 +123,18 @@ func (p *Point) fromHash(domain string, msg []byte) *Point {
 }
 
 // AppendBinary appends the canonical encoding of p. It never fails.
-func (p *Point) AppendBinary(dst []byte) ([]byte, error) {
-	if p.p.IsInfinity() == 1 {
-		return append(dst, make([]byte, PointLen)...), nil
-	}
-	return append(dst, p.p.BytesCompressed()...), nil
-}
+func (p *Point) AppendBinary(dst []byte) ([]byte, error) { return p.append(dst), nil }
 
 // MarshalBinary returns the canonical encoding of p. It never fails.
 func (p *Point) MarshalBinary() ([]byte, error) {
-	return p.AppendBinary(make([]byte, 0, PointLen))
+	return p.append(make([]byte, 0, PointLen)), nil
+}
+
+func (p *Point) append(dst []byte) []byte {
+	if p.p.IsInfinity() == 1 {
+		return append(dst, make([]byte, PointLen)...)
+	}
+	return append(dst, p.p.BytesCompressed()...)
 }
 
 // UnmarshalBinary sets p to the point that b encodes. Anything but a canonical
@@ -156,13 +158,7 @@ func (p *Point) UnmarshalBinary(b []byte) error {
 var errPoint = fmt.Errorf("p256: not a canonical compressed point: %w", reason.ErrEncoding)
 
 // MarshalTo writes the encoding of p to w.
-func (p *Point) MarshalTo(w io.Writer) (int, error) {
-	b, err := p.MarshalBinary()
-	if err != nil {
-		return 0, err
-	}
-	return w.Write(b)
-}
+func (p *Point) MarshalTo(w io.Writer) (int, error) { return w.Write(p.append(nil)) }
 
 // UnmarshalFrom reads a point from r. From a [cipher.Stream] it picks one, as
 // kyber's contract says, and returns −1.
@@ -183,7 +179,4 @@ func (p *Point) UnmarshalFrom(r io.Reader) (int, error) {
 func (p *Point) MarshalSize() int { return PointLen }
 
 // String returns the encoding in hexadecimal.
-func (p *Point) String() string {
-	b, _ := p.MarshalBinary()
-	return hex.EncodeToString(b)
-}
+func (p *Point) String() string { return hex.EncodeToString(p.append(nil)) }
