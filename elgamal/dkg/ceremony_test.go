@@ -300,6 +300,12 @@ func TestQuorumNamesAll(t *testing.T) {
 			require.ErrorIs(t, err, ErrQuorum)
 			w.post(w.signed(1, phase.kind(), nil))
 			w.requireIgnored(1, ErrState)
+			if phase < Certifying {
+				w.post(w.signed(1, (phase + 1).kind(), nil)) // what would be next
+				w.requireIgnored(1, ErrState)
+				w.end(phase + 1)
+				w.requireIgnored(0, ErrState)
+			}
 		})
 	}
 }
