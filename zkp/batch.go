@@ -1,6 +1,7 @@
 package zkp
 
 import (
+	"crypto/rand"
 	"fmt"
 
 	"go.dedis.ch/kyber/v3"
@@ -163,6 +164,14 @@ func (b *Batch) sum(lo, hi int) kyber.Point {
 		s.Add(s, t.scalar)
 	}
 	return b.group.MultiScalarMulVarTime(append(scalars, b.scalars[p0:p1]...), append(points, b.points[p0:p1]...))
+}
+
+// secretWeights returns n fresh secret random scalars in [0, 2¹²⁸), for a
+// verifier.
+func secretWeights(g *elgamal.Group, n int) []kyber.Scalar {
+	b := make([]byte, 16*n)
+	rand.Read(b) // never fails
+	return shortScalars(g, b)
 }
 
 // BatchError names the proofs of a batch that do not hold, in the order of

@@ -226,7 +226,11 @@ func TestBatchNamesTheBad(t *testing.T) {
 // Batches with several forms, merged in both orders, share their fixed points.
 func TestBatchOfManyForms(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
-		a, b := slotsForm(g, 2), slotsForm(g, 4, sumRule(4, 1))
+		b := slotsForm(g, 4, sumRule(4, 1))
+		keys := &stream{group: g, name: "other keys"}
+		a := must(NewForm(g, testContext().Election, "other style", []Column{
+			{Index: 7, Key: keys.point()}, {Index: 2, Key: b.columns[2].Key},
+		}, nil))
 		aBallots, aProofs := ballotsFor(t, a, 2, map[int]bool{1: true})
 		bBallots, bProofs := ballotsFor(t, b, 2, nil)
 		one, two := NewBatch(g), NewBatch(g)
@@ -236,8 +240,8 @@ func TestBatchOfManyForms(t *testing.T) {
 			require.NoError(t, a.AddTo(two, aBallots[0], "a again", aProofs[0]))
 		}
 		two.Merge(one)
-		// G, H, G₀ and, with the keys and generators of a among those of b, 4 + 4.
-		require.Len(t, two.fixedPoints, 3+8)
+		// G, H, G₀; the keys and generators of b; of a those that b does not have.
+		require.Len(t, two.fixedPoints, 3+8+2)
 		err := two.Verify()
 		var e *BatchError
 		require.ErrorAs(t, err, &e)

@@ -428,8 +428,15 @@ func TestBallotProverRefuses(t *testing.T) {
 			require.Nil(t, proof, name)
 		}
 	})
+	// A row that does hold what the witness says, which is no bit.
+	g := elgamal.Ristretto255()
+	c := newCheater(slotsForm(g, 3), scalarsOf(g, 2, 0, 1)...)
+	_, err := c.form.Prove(c.ballot, BallotWitness{c.r, []uint8{2, 0, 1}, c.k})
+	require.ErrorContains(t, err, "a slot is not 0 or 1")
+	require.ErrorIs(t, err, ErrProof)
+
 	var zero Form
-	_, err := zero.Prove(BallotStatement{}, BallotWitness{})
+	_, err = zero.Prove(BallotStatement{}, BallotWitness{})
 	require.ErrorIs(t, err, ErrGroup)
 	require.ErrorIs(t, zero.Verify(BallotStatement{}, nil), ErrGroup)
 	require.ErrorIs(t, zero.AddTo(NewBatch(nil), BallotStatement{}, "", nil), ErrGroup)

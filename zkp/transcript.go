@@ -1,7 +1,6 @@
 package zkp
 
 import (
-	"crypto/rand"
 	"crypto/sha3"
 	"encoding/binary"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/elgamal"
-	"github.com/hanpyo/hanpyo/internal/wire"
 )
 
 // rate is how many bytes SHAKE128 absorbs between two permutations.
@@ -68,59 +66,6 @@ func deriveSessionID(tag []byte) [32]byte {
 	s := newSponge([32]byte([]byte("irtf-cfrg-fiat-shamir/session-id")))
 	s.absorb(tag)
 	return [32]byte(s.squeeze(32))
-}
-
-// Context says where a proof stands. A proof made for one context does not
-// hold in another.
-type Context struct {
-	Kind     string   // what the proof is for; one constant per use in the library, such as "dkg deal"
-	Election [32]byte // manifest id or fingerprint
-	Position []byte   // canonical bytes of what is special to this one: trustee, contest, step; may be nil
-}
-
-// The protocols of this package, as they stand in session identifiers. No two
-// may be equal.
-const (
-	protocolSigma  = "DSFS-with-sigma-proofs_Shake128_" // and the name of the group: the draft's flavour and suite
-	protocolList   = "hanpyo combined list"
-	protocolOneOf  = "hanpyo one of"
-	protocolBallot = "hanpyo ballot"
-	protocolNonce  = "hanpyo nonces"
-)
-
-// session returns the session identifier of one proof. The tag is an injective
-// encoding of: library and version, protocol with its suite, the group, what
-// kind of statement this is, the context, and extra, which is empty unless a
-// statement needs another one inside.
-func session(g *elgamal.Group, protocol, statement string, c Context, extra []byte) [32]byte {
-	return deriveSessionID(sessionTag(g, protocol, statement, c, extra))
-}
-
-func sessionTag(g *elgamal.Group, protocol, statement string, c Context, extra []byte) []byte {
-	if protocol == protocolSigma {
-		protocol += suiteName(g)
-	}
-	var w wire.Writer
-	w.Raw([]byte("hanpyo-v1"))
-	w.String(protocol)
-	w.String(g.Name())
-	w.Var(g.Order().Bytes())
-	w.Var(g.AppendPoint(nil, g.Base()))
-	w.String(statement)
-	w.String(c.Kind)
-	w.Raw(c.Election[:])
-	w.Var(c.Position)
-	w.Var(extra)
-	return w.Bytes()
-}
-
-// suiteName is the group's name in the draft's ciphersuite identifiers. The
-// draft defines P256; ristretto255 follows its rule.
-func suiteName(g *elgamal.Group) string {
-	if g.Name() == "P-256" {
-		return "P256"
-	}
-	return g.Name()
 }
 
 // dialogue is one side of a proof being made or checked. Whatever is written
@@ -228,42 +173,4 @@ func shortScalars(g *elgamal.Group, b []byte) []kyber.Scalar {
 		list[i] = g.ReduceScalar(chunk)
 	}
 	return list
-}
-
-// secretWeights returns n fresh secret random scalars in [0, 2¹²⁸), for a
-// verifier.
-func secretWeights(g *elgamal.Group, n int) []kyber.Scalar {
-	b := make([]byte, 16*n)
-	rand.Read(b) // never fails
-	return shortScalars(g, b)
-}
-
-// nonces is the private sponge of one prover. Nonces are hedged: they depend
-// on fresh randomness, the witness and the statement, so that neither a broken
-// random source nor a repeated statement gives one nonce to two challenges.
-type nonces struct {
-	group  *elgamal.Group
-	sponge *sponge
-}
-
-// newNonces takes the transcript as it stands after the statement, 32 fresh
-// bytes and the witness.
-func newNonces(g *elgamal.Group, statement *sponge, fresh [32]byte, witness []kyber.Scalar) *nonces {
-	s := newSponge(deriveSessionID([]byte("hanpyo-v1 " + protocolNonce)))
-	absorbFrame(s, "fresh", fresh[:])
-	w := make([]byte, 0, len(witness)*g.ScalarLen())
-	for _, x := range witness {
-		w = g.AppendScalar(w, x)
-	}
-	absorbFrame(s, "witness", w)
-	clear(w)
-	absorbFrame(s, "statement", statement.clone().squeeze(32))
-	return &nonces{g, s}
-}
-
-func (n *nonces) next() kyber.Scalar { return n.group.ReduceScalar(n.sponge.squeeze(64)) }
-
-func freshBytes() (b [32]byte) {
-	rand.Read(b[:]) // never fails
-	return b
 }
