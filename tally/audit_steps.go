@@ -88,6 +88,9 @@ func (a *audit) replay(ctx context.Context) bool {
 	case wrongEntry(err) != nil: // the reader has changed its mind
 		a.fail("ledger.checkpoint", wrongEntry(err), err)
 		return false
+	case err != nil && !errors.Is(err, reason.ErrChain) && !errors.Is(err, reason.ErrShape):
+		a.missing(err, "roll.form")
+		return false
 	case err != nil: // the ledger is whole, so it is the roll that does not fit
 		a.fail("roll.form", nil, err)
 		for _, f := range a.rolls {
