@@ -190,10 +190,7 @@ func (s *store) create(signer note.Signer) error {
 // checkSigner refuses a signer that did not make this ledger.
 func (s *store) checkSigner(signer note.Signer) error {
 	return s.view(func(tx *bbolt.Tx) error {
-		meta, err := s.bucket(tx, metaBucket)
-		if err != nil {
-			return err
-		}
+		meta := tx.Bucket(metaBucket)
 		origin, key := meta.Get(originKey), meta.Get(signerKey)
 		if string(origin) != signer.Name() || !bytes.Equal(key, binary.BigEndian.AppendUint32(nil, signer.KeyHash())) {
 			return fmt.Errorf("boltledger: %s: ledger of %.64s+%x, not of %s+%08x: %w",
@@ -311,26 +308,17 @@ var errNothingNew = errors.New("nothing new")
 // each, and stores the signed checkpoint.
 func (s *store) add(tx *bbolt.Tx, old ledger.Checkpoint, batch []*request, signer note.Signer) (ledger.Checkpoint, error) {
 	none := ledger.Checkpoint{}
-	var buckets [4]*bbolt.Bucket
-	for i, name := range [][]byte{metaBucket, leafBucket, hashBucket, indexBucket} {
-		b, err := s.bucket(tx, name)
-		if err != nil {
-			return none, err
-		}
-		buckets[i] = b
-	}
-	meta, leaves, hashes, indexes := buckets[0], buckets[1], buckets[2], buckets[3]
+	leaves, hashes, indexes := tx.Bucket(leafBucket), tx.Bucket(hashBucket), tx.Bucket(indexBucket)
 	leaves.FillPercent, hashes.FillPercent = 1, 1 // they only grow at the end
-	tree, err := s.tree(tx, old.Size)
-	if err != nil {
-		return none, err
-	}
+	tree := s.tree(tx, old.Size)
 	for _, req := range batch {
 		leaf := tlog.RecordHash(req.leaf)
 		if at := indexes.Get(req.id[:]); at != nil {
-			if req.index, err = s.find(hashes, at, leaf); err != nil {
+			index, err := s.find(hashes, at, leaf)
+			if err != nil {
 				return none, err
 			}
+			req.index = index
 			continue
 		}
 		stored, err := tlog.StoredHashesForRecordHash(int64(tree.Size), leaf, tree.Hashes)
@@ -359,7 +347,7 @@ func (s *store) add(tx *bbolt.Tx, old ledger.Checkpoint, batch []*request, signe
 	if err != nil {
 		return none, err
 	}
-	return cp, meta.Put(checkpointKey, cp.Raw)
+	return cp, tx.Bucket(metaBucket).Put(checkpointKey, cp.Raw)
 }
 
 // find decodes the stored index of an entry, and checks that the entry is

@@ -284,6 +284,32 @@ func TestDamage(t *testing.T) {
 			return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte("hanpyo ledger v2"))
 		}),
 			ledger.ErrVersion, "ledger.db", true},
+		{"stored checkpoint", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("checkpoint"), []byte("?")) }),
+			ledger.ErrChain, "ledger.db", true},
+		{"stored origin", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("origin"), []byte("?")) }),
+			ledger.ErrChain, "ledger.db", true},
+		{"older checkpoint of another history", func(t *testing.T, m made) {
+			// The operator signs another past, and makes the hashes fit it.
+			r, err := boltledger.OpenReadOnly(m.dir)
+			require.NoError(t, err)
+			past := new(ledger.Range)
+			for i, b := range collect(t, r, 0, 17) {
+				if i == 16 {
+					b = []byte("another")
+				}
+				past.Append(ledger.LeafHash(b))
+			}
+			require.NoError(t, r.Close())
+			root, err := past.Root()
+			require.NoError(t, err)
+			cp, err := ledger.SignCheckpoint(m.signer, 17, root)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(m.path("checkpoint"), cp.Raw, 0o644))
+			update(func(tx *bbolt.Tx) error {
+				h := ledger.LeafHash([]byte("another"))
+				return tx.Bucket([]byte("hashes")).Put(number(16), h[:])
+			})(t, m)
+		}, ledger.ErrChain, "size 17 is no prefix of size 301", true},
 		{"leaf changed", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Put(number(123), []byte("another")) }),
 			ledger.ErrChain, "entry 123", false},
 		{"leaf and its hash changed", update(func(tx *bbolt.Tx) error {
@@ -291,7 +317,7 @@ func TestDamage(t *testing.T) {
 			return errors.Join(tx.Bucket([]byte("leaves")).Put(number(122), []byte("another")), tx.Bucket([]byte("hashes")).Put(number(122), h[:]))
 		}), ledger.ErrChain, "entry 122", false},
 		{"leaf gone", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Delete(number(123)) }),
-			ledger.ErrChain, "entry 123", false},
+			ledger.ErrChain, "leaf is missing", false},
 		{"last leaf gone", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Delete(number(largeAt)) }),
 			ledger.ErrChain, "leaves do not end", true},
 		{"leaf too many", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Put(number(largeAt+1), []byte("x")) }),
@@ -401,6 +427,17 @@ func TestCircle(t *testing.T) {
 			require.ErrorContains(t, err, "ledger.db: page")
 		})
 	}
+}
+
+// TestUnreadableCheckpoint holds that a checkpoint that cannot be read is the
+// system's error, not a finding about the ledger.
+func TestUnreadableCheckpoint(t *testing.T) {
+	m := makeLedger(t)
+	require.NoError(t, os.Remove(m.path("checkpoint")))
+	require.NoError(t, os.Mkdir(m.path("checkpoint"), 0o755))
+	err := m.readAll(t)
+	require.ErrorContains(t, err, "checkpoint")
+	require.NotErrorIs(t, err, ledger.ErrChain)
 }
 
 // TestPanic holds that a panic of bbolt while reading is an error, then and for

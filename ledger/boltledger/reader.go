@@ -233,10 +233,7 @@ func (r *Reader) prove(ctx context.Context, size uint64, f func(ledger.Tree, led
 		return err
 	}
 	return r.store.view(func(tx *bbolt.Tx) error {
-		tree, err := r.store.tree(tx, size)
-		if err != nil {
-			return err
-		}
+		tree := r.store.tree(tx, size)
 		at := ledger.Checkpoint{Origin: newest.Origin, Size: size, Root: newest.Root}
 		if size < newest.Size {
 			if at.Root, err = tree.Root(); err != nil {

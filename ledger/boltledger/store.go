@@ -133,21 +133,9 @@ func (s *store) damaged(format string, args ...any) error {
 
 func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// bucket returns a bucket that every ledger has.
-func (s *store) bucket(tx *bbolt.Tx, name []byte) (*bbolt.Bucket, error) {
-	b := tx.Bucket(name)
-	if b == nil {
-		return nil, s.damaged("no %s", name)
-	}
-	return b, nil
-}
-
 // tree returns the tree of the given size, which reads its hashes with tx.
-func (s *store) tree(tx *bbolt.Tx, size uint64) (ledger.Tree, error) {
-	b, err := s.bucket(tx, hashBucket)
-	if err != nil {
-		return ledger.Tree{}, err
-	}
+func (s *store) tree(tx *bbolt.Tx, size uint64) ledger.Tree {
+	b := tx.Bucket(hashBucket)
 	read := func(indexes []int64) ([]tlog.Hash, error) {
 		hashes := make([]tlog.Hash, len(indexes))
 		for i, at := range indexes {
@@ -161,7 +149,7 @@ func (s *store) tree(tx *bbolt.Tx, size uint64) (ledger.Tree, error) {
 		}
 		return hashes, nil
 	}
-	return ledger.Tree{Size: size, Hashes: tlog.HashReaderFunc(read)}, nil
+	return ledger.Tree{Size: size, Hashes: tlog.HashReaderFunc(read)}
 }
 
 // hashes returns the stored hashes of the leaf at index, the leaf's own first.
@@ -178,15 +166,8 @@ func (s *store) hashes(b *bbolt.Bucket, index uint64) ([]byte, error) {
 func (s *store) leaves(dst [][]byte, lo, hi uint64) ([][]byte, error) {
 	const maxLeaves, maxBytes = 256, 1 << 20
 	err := s.view(func(tx *bbolt.Tx) error {
-		hashes, err := s.bucket(tx, hashBucket)
-		if err != nil {
-			return err
-		}
-		b, err := s.bucket(tx, leafBucket)
-		if err != nil {
-			return err
-		}
-		c, size := b.Cursor(), 0
+		hashes := tx.Bucket(hashBucket)
+		c, size := tx.Bucket(leafBucket).Cursor(), 0
 		k, leaf := c.Seek(number(lo))
 		for at := lo; at < hi && len(dst) < maxLeaves && size < maxBytes; at++ {
 			if !bytes.Equal(k, number(at)) || len(leaf) > ledger.MaxLeaf {
@@ -233,8 +214,13 @@ func (s *store) load() (cp ledger.Checkpoint, err error) {
 		if f := meta.Get(formatKey); string(f) != format {
 			return fmt.Errorf("boltledger: %s: format %.32q, not %q: %w", s.path, f, format, reason.ErrVersion)
 		}
+		for _, name := range [][]byte{leafBucket, hashBucket, indexBucket} {
+			if tx.Bucket(name) == nil {
+				return s.damaged("no %s", name)
+			}
+		}
 		if cp, err = ledger.ParseCheckpoint(meta.Get(checkpointKey)); err != nil {
-			return fmt.Errorf("boltledger: %s: %w", s.path, err)
+			return s.damaged("%v", err)
 		}
 		if origin := meta.Get(originKey); string(origin) != cp.Origin {
 			return s.damaged("checkpoint of %.64q in the ledger %.64q", cp.Origin, origin)
@@ -250,19 +236,13 @@ func (s *store) load() (cp ledger.Checkpoint, err error) {
 // checkPrefix checks the stored tree of the size of old against the root of
 // old, and against newest where that is larger.
 func (s *store) checkPrefix(tx *bbolt.Tx, newest, old ledger.Checkpoint) error {
-	tree, err := s.tree(tx, old.Size)
-	if err != nil {
-		return err
-	}
+	tree := s.tree(tx, old.Size)
 	root, err := tree.Root()
 	if err != nil {
 		return err
 	}
 	if root != old.Root {
 		return s.damaged("stored hashes do not give the root of the checkpoint at size %d", old.Size)
-	}
-	if old.Size == newest.Size {
-		return nil
 	}
 	tree.Size = newest.Size
 	proof, err := tree.Consistency(old.Size, newest.Size)
@@ -278,11 +258,7 @@ func (s *store) checkPrefix(tx *bbolt.Tx, newest, old ledger.Checkpoint) error {
 // checkEnd checks that the database ends with the entry before size.
 func (s *store) checkEnd(tx *bbolt.Tx, size uint64) error {
 	for _, name := range [][]byte{leafBucket, hashBucket} {
-		b, err := s.bucket(tx, name)
-		if err != nil {
-			return err
-		}
-		last, _ := b.Cursor().Last()
+		last, _ := tx.Bucket(name).Cursor().Last()
 		if size == 0 && last != nil || size > 0 && !bytes.Equal(last, number(size-1)) {
 			return s.damaged("%s do not end at the size of the checkpoint, %d", name, size)
 		}
