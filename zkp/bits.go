@@ -114,18 +114,13 @@ func (f *Form) checkStatement(s BallotStatement) error {
 	if len(s.Row.B) != len(f.columns) {
 		return fmt.Errorf("row of %d columns, not %d: %w", len(s.Row.B), len(f.columns), ErrShape)
 	}
-	if err := checkPoint(f.group, "credential", s.Credential); err != nil {
+	if err := checkPoint(f.group, "credential", 0, s.Credential); err != nil {
 		return err
 	}
-	if err := checkPoint(f.group, "A", s.Row.A); err != nil {
+	if err := checkPoint(f.group, "A", 0, s.Row.A); err != nil {
 		return err
 	}
-	for i, p := range s.Row.B {
-		if err := checkPoint(f.group, "B", p); err != nil {
-			return fmt.Errorf("column %d: %w", i, err)
-		}
-	}
-	return nil
+	return checkPoints(f.group, "B", s.Row.B)
 }
 
 // checkWitness holds the witness against the statement. The columns are
@@ -135,10 +130,10 @@ func (f *Form) checkWitness(s BallotStatement, w BallotWitness) error {
 	if len(w.Bits) != len(f.slots) {
 		return fmt.Errorf("%d bits for %d slots: %w", len(w.Bits), len(f.slots), ErrShape)
 	}
-	if err := checkScalar(g, "randomness", w.Randomness); err != nil {
+	if err := checkScalar(g, "randomness", 0, w.Randomness); err != nil {
 		return err
 	}
-	if err := checkScalar(g, "credential", w.Credential); err != nil {
+	if err := checkScalar(g, "credential", 0, w.Credential); err != nil {
 		return err
 	}
 	notBit := uint8(0)
@@ -154,7 +149,7 @@ func (f *Form) checkWitness(s BallotStatement, w BallotWitness) error {
 			sum += t.Coefficient * int64(w.Bits[t.Slot])
 		}
 		if sum != 0 {
-			return fmt.Errorf("rule %d does not hold: %w", j, ErrProof)
+			return fmt.Errorf("rule %d does not hold: %w", j+1, ErrProof)
 		}
 	}
 	if !g.Point().Mul(w.Randomness, nil).Equal(s.Row.A) {

@@ -59,7 +59,7 @@ func (s DLEQ) relation(g *elgamal.Group, c Context) (*relation, [32]byte, error)
 	}
 	names := [...]string{"base", "image", "base 2", "image 2"}
 	for i, p := range []kyber.Point{s.Base, s.Image, s.Base2, s.Image2} {
-		if err := checkPoint(g, names[i], p); err != nil {
+		if err := checkPoint(g, names[i], 0, p); err != nil {
 			return nil, [32]byte{}, err
 		}
 	}
@@ -109,8 +109,8 @@ func (s DLEQKeys) prove(g *elgamal.Group, c Context, xs []kyber.Scalar, fresh [3
 	}
 	x := g.Scalar().Zero()
 	for k := range xs {
-		if err := checkScalar(g, "witness", xs[k]); err != nil {
-			return nil, fmt.Errorf("number %d: %w", k+1, err)
+		if err := checkScalar(g, "witness", k+1, xs[k]); err != nil {
+			return nil, err
 		}
 		x.Add(x, g.Scalar().Mul(l.weights[k], xs[k]))
 	}
@@ -138,22 +138,22 @@ func (s DLEQKeys) combine(g *elgamal.Group, c Context) (*combined, error) {
 	if len(s.Images) == 0 || len(s.Images2) != len(s.Images) {
 		return nil, fmt.Errorf("%d keys, %d images: %w", len(s.Images), len(s.Images2), ErrShape)
 	}
-	if err := checkPoint(g, "base", s.Base); err != nil {
+	if err := checkPoint(g, "base", 0, s.Base); err != nil {
 		return nil, err
 	}
 	if err := checkPoints(g, "key", s.Images); err != nil {
 		return nil, err
 	}
-	if err := checkType(g, "base 2", s.Base2); err != nil {
+	if err := checkType(g, "base 2", 0, s.Base2); err != nil {
 		return nil, err
 	}
 	identity := g.IsIdentity(s.Base2) // which a sum of ciphertexts may be
 	for k, p := range s.Images2 {
-		if err := checkType(g, "image 2", p); err != nil {
-			return nil, fmt.Errorf("number %d: %w", k+1, err)
+		if err := checkType(g, "image", k+1, p); err != nil {
+			return nil, err
 		}
 		if g.IsIdentity(p) != identity {
-			return nil, fmt.Errorf("image 2 number %d: only one of image and base is the identity: %w", k+1, ErrProof)
+			return nil, fmt.Errorf("image %d: only one of image and base is the identity: %w", k+1, ErrProof)
 		}
 	}
 	l := newCombined(g, c, "dleq keys", [][]kyber.Point{{s.Base}, s.Images, {s.Base2}, s.Images2}, len(s.Images))
@@ -219,16 +219,16 @@ func (s DLEQBases) combine(g *elgamal.Group, c Context) (*combined, error) {
 	if len(s.Bases2) == 0 || len(s.Images2) != len(s.Bases2) {
 		return nil, fmt.Errorf("%d bases, %d images: %w", len(s.Bases2), len(s.Images2), ErrShape)
 	}
-	if err := checkPoint(g, "base", s.Base); err != nil {
+	if err := checkPoint(g, "base", 0, s.Base); err != nil {
 		return nil, err
 	}
-	if err := checkPoint(g, "key", s.Image); err != nil {
+	if err := checkPoint(g, "key", 0, s.Image); err != nil {
 		return nil, err
 	}
-	if err := checkPoints(g, "base 2", s.Bases2); err != nil {
+	if err := checkPoints(g, "base", s.Bases2); err != nil {
 		return nil, err
 	}
-	if err := checkPoints(g, "image 2", s.Images2); err != nil {
+	if err := checkPoints(g, "image", s.Images2); err != nil {
 		return nil, err
 	}
 	l := newCombined(g, c, "dleq bases", [][]kyber.Point{{s.Base}, {s.Image}, s.Bases2, s.Images2}, len(s.Bases2))

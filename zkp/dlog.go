@@ -111,7 +111,7 @@ func equalities(g *elgamal.Group, base kyber.Point, images []kyber.Point) (*rela
 	if err := checkGroup(g); err != nil {
 		return nil, err
 	}
-	if err := checkPoint(g, "base", base); err != nil {
+	if err := checkPoint(g, "base", 0, base); err != nil {
 		return nil, err
 	}
 	if err := checkPoints(g, "image", images); err != nil {

@@ -30,22 +30,30 @@ func checkGroup(g *elgamal.Group) error {
 	return nil
 }
 
+// numbered is the name of number i of a list, or just the name for i = 0.
+func numbered(name string, i int) string {
+	if i > 0 {
+		return fmt.Sprintf("%s %d", name, i)
+	}
+	return name
+}
+
 // checkPoint refuses a point of another group, which kyber would panic on, and
 // the identity.
-func checkPoint(g *elgamal.Group, name string, p kyber.Point) error {
-	if err := checkType(g, name, p); err != nil {
+func checkPoint(g *elgamal.Group, name string, i int, p kyber.Point) error {
+	if err := checkType(g, name, i, p); err != nil {
 		return err
 	}
 	if g.IsIdentity(p) {
-		return fmt.Errorf("%s: identity: %w", name, ErrGroup)
+		return fmt.Errorf("%s: identity: %w", numbered(name, i), ErrGroup)
 	}
 	return nil
 }
 
 // checkType is checkPoint with the identity allowed.
-func checkType(g *elgamal.Group, name string, p kyber.Point) error {
+func checkType(g *elgamal.Group, name string, i int, p kyber.Point) error {
 	if err := g.CheckPoint(p); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", numbered(name, i), err)
 	}
 	return nil
 }
@@ -53,18 +61,18 @@ func checkType(g *elgamal.Group, name string, p kyber.Point) error {
 // checkPoints is checkPoint for a list.
 func checkPoints(g *elgamal.Group, name string, list []kyber.Point) error {
 	for i, p := range list {
-		if err := checkPoint(g, name, p); err != nil {
-			return fmt.Errorf("number %d: %w", i+1, err)
+		if err := checkPoint(g, name, i+1, p); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // checkScalar refuses a nil scalar and a scalar of another group.
-func checkScalar(g *elgamal.Group, name string, s kyber.Scalar) error {
+func checkScalar(g *elgamal.Group, name string, i int, s kyber.Scalar) error {
 	v := reflect.ValueOf(s)
 	if !v.IsValid() || v.Type() != reflect.TypeOf(g.Scalar()) || v.Kind() == reflect.Pointer && v.IsNil() {
-		return fmt.Errorf("%s: not a scalar of %s: %w", name, g.Name(), ErrGroup)
+		return fmt.Errorf("%s: not a scalar of %s: %w", numbered(name, i), g.Name(), ErrGroup)
 	}
 	return nil
 }

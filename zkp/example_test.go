@@ -79,7 +79,7 @@ func ExampleForm() {
 	fmt.Println(batch.Verify())
 	// Output:
 	// 416 bytes, <nil>
-	// zkp: ballot: rule 0 does not hold: proof does not hold
+	// zkp: ballot: rule 1 does not hold: proof does not hold
 	// <nil>
 	// <nil>
 	// zkp: batch: item 1 (its copy): proof does not hold

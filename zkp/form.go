@@ -105,14 +105,14 @@ func newForm(g *elgamal.Group, columns []Column, rules []Rule) (*Form, error) {
 	slotOf := make([]int, len(columns)) // position in the row → slot, or −1
 	for i, c := range columns {
 		if c.Index < 0 || c.Index > 1<<31-2 {
-			return nil, fmt.Errorf("column %d has index %d: %w", i, c.Index, ErrRange)
+			return nil, fmt.Errorf("column %d has index %d: %w", i+1, c.Index, ErrRange)
 		}
-		if err := checkPoint(g, fmt.Sprintf("key of column %d", i), c.Key); err != nil {
+		if err := checkPoint(g, "key of column", i+1, c.Key); err != nil {
 			return nil, err
 		}
 		key := string(g.AppendPoint(nil, c.Key))
 		if indices[c.Index] || keys[key] {
-			return nil, fmt.Errorf("column %d has an index or key of another: %w", i, ErrDuplicate)
+			return nil, fmt.Errorf("column %d has an index or key of another: %w", i+1, ErrDuplicate)
 		}
 		indices[c.Index], keys[key] = true, true
 		slotOf[i] = -1
@@ -128,7 +128,7 @@ func newForm(g *elgamal.Group, columns []Column, rules []Rule) (*Form, error) {
 	for j, r := range rules {
 		compiled, err := compileRule(g, r, slotOf)
 		if err != nil {
-			return nil, fmt.Errorf("rule %d: %w", j, err)
+			return nil, fmt.Errorf("rule %d: %w", j+1, err)
 		}
 		f.rules = append(f.rules, compiled)
 	}
@@ -144,11 +144,11 @@ func compileRule(g *elgamal.Group, r Rule, slotOf []int) (rule, error) {
 	size := magnitude(r.Sum)
 	for i, t := range out.plain.Terms {
 		if t.Slot < 0 || t.Slot >= len(slotOf) || slotOf[t.Slot] < 0 {
-			return rule{}, fmt.Errorf("column %d is not a slot: %w", t.Slot, ErrShape)
+			return rule{}, fmt.Errorf("position %d is not a slot: %w", t.Slot, ErrShape)
 		}
 		slot := slotOf[t.Slot]
 		if i > 0 && slot == out.terms[i-1].slot {
-			return rule{}, fmt.Errorf("slot %d stands twice: %w", t.Slot, ErrDuplicate)
+			return rule{}, fmt.Errorf("the slot at position %d stands twice: %w", out.plain.Terms[i].Slot, ErrDuplicate)
 		}
 		if t.Coefficient == 0 || magnitude(t.Coefficient) > maxCoefficient {
 			return rule{}, fmt.Errorf("coefficient %d: %w", t.Coefficient, ErrRange)

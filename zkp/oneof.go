@@ -184,10 +184,13 @@ func (s OneOf) open(g *elgamal.Group, c Context, proof []byte) (*dialogue, error
 	if len(s.Messages) == 0 || len(s.Messages) > maxMessages {
 		return nil, fmt.Errorf("%d messages, not 1 to %d: %w", len(s.Messages), maxMessages, ErrShape)
 	}
-	if err := checkPoints(g, "point", []kyber.Point{s.Key, s.A}); err != nil {
+	if err := checkPoint(g, "key", 0, s.Key); err != nil {
 		return nil, err
 	}
-	if err := checkType(g, "B", s.B); err != nil {
+	if err := checkPoint(g, "A", 0, s.A); err != nil {
+		return nil, err
+	}
+	if err := checkType(g, "B", 0, s.B); err != nil {
 		return nil, err
 	}
 	var b []byte
@@ -195,8 +198,8 @@ func (s OneOf) open(g *elgamal.Group, c Context, proof []byte) (*dialogue, error
 		b = g.AppendPoint(b, p)
 	}
 	for i, m := range s.Messages {
-		if err := checkType(g, "message", m); err != nil {
-			return nil, fmt.Errorf("number %d: %w", i+1, err)
+		if err := checkType(g, "message", i+1, m); err != nil {
+			return nil, err
 		}
 		b = g.AppendPoint(b, m)
 	}
@@ -206,7 +209,7 @@ func (s OneOf) open(g *elgamal.Group, c Context, proof []byte) (*dialogue, error
 }
 
 func (s OneOf) checkWitness(g *elgamal.Group, w OneOfWitness) error {
-	if err := checkScalar(g, "randomness", w.Randomness); err != nil {
+	if err := checkScalar(g, "randomness", 0, w.Randomness); err != nil {
 		return err
 	}
 	if w.Index < 0 || w.Index >= len(s.Messages) {

@@ -108,8 +108,8 @@ func (r *relation) validate() error {
 		}
 	}
 	for i, p := range r.elements {
-		if err := checkPoint(r.group, "element", p); err != nil {
-			return fmt.Errorf("number %d: %w", i, err) // 8
+		if err := checkPoint(r.group, "element", i, p); err != nil {
+			return err // 8
 		}
 	}
 	for j, eq := range r.equations {
@@ -220,8 +220,8 @@ func (r *relation) prove(session [32]byte, witness []kyber.Scalar, fresh [32]byt
 		return nil, fmt.Errorf("%d witness scalars for %d: %w", len(witness), r.scalars, ErrShape)
 	}
 	for i, x := range witness {
-		if err := checkScalar(r.group, "witness", x); err != nil {
-			return nil, fmt.Errorf("number %d: %w", i+1, err)
+		if err := checkScalar(r.group, "witness", i+1, x); err != nil {
+			return nil, err
 		}
 	}
 	for j, p := range r.apply(witness) {

@@ -131,10 +131,7 @@ func (d *dialogue) take(n int) []byte {
 
 func (d *dialogue) fail(name string, i int, err error) {
 	if err != nil && d.err == nil {
-		if i > 0 {
-			name = fmt.Sprintf("%s %d", name, i)
-		}
-		d.err = fmt.Errorf("%s: %w", name, err)
+		d.err = fmt.Errorf("%s: %w", numbered(name, i), err)
 	}
 }
 
