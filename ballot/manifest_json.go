@@ -96,12 +96,8 @@ func readSigners(v *strictjson.Value) (s Signers) {
 func readTrustee(g *elgamal.Group, v *strictjson.Value) (t dkg.TrusteeKeys) {
 	t.Name = v.Field("name").Text()
 	t.Signing = readHex(v.Field("signing"), ed25519.PublicKeySize)
-	encoded := readHex(v.Field("encryption"), g.PointLen())
-	if v.Err() != nil {
-		return t
-	}
 	var err error
-	if t.Encryption, err = g.DecodePoint(encoded); err != nil {
+	if t.Encryption, err = g.DecodePoint(readHex(v.Field("encryption"), g.PointLen())); err != nil {
 		v.Field("encryption").Fail(err)
 	}
 	return t

@@ -451,6 +451,7 @@ func TestManifestBytesAreCanonical(t *testing.T) {
 	}
 	_, err = ParseManifestBytes(append(bytes.Clone(data), 0))
 	require.ErrorIs(t, err, reason.ErrEncoding)
+	require.ErrorContains(t, err, "1 trailing bytes")
 	_, err = ParseManifestBytes(make([]byte, maxManifest+1))
 	require.ErrorIs(t, err, reason.ErrLimit)
 
@@ -459,6 +460,38 @@ func TestManifestBytesAreCanonical(t *testing.T) {
 	_, err = ParseManifestBytes(decomposed)
 	require.ErrorIs(t, err, reason.ErrEncoding)
 	require.ErrorContains(t, err, "not in canonical form")
+}
+
+func TestParseManifestBytesRefuses(t *testing.T) {
+	m, err := NewManifest(testDescription(t, "ristretto255"))
+	require.NoError(t, err)
+	encryption := string(m.Group.AppendPoint(nil, m.Trustees[0].Encryption))
+	const thresholdAndFlags = "\x00\x00\x00\x02\x00\x00\x00\x00\x00\x03\x00\x00\x00\x05mayor"
+	const points = "points\x00\x00\x00\x05"
+	for _, test := range []struct {
+		name, old, new string
+		reason         error
+		text           string
+	}{
+		{"version", "\x01\x01\x00", "\x02\x01\x00", reason.ErrVersion, "version 2 is not 1"},
+		{"kind", "\x01\x01\x00", "\x01\x02\x00", reason.ErrEncoding, "kind 2 is not a manifest"},
+		{"group", "ristretto255", "ristretto256", reason.ErrVersion, "group: "},
+		{"text that is not UTF-8", "lection", "lectio\xff", reason.ErrEncoding, "not UTF-8"},
+		{"identity", encryption, strings.Repeat("\x00", 32), reason.ErrGroup, "trustees[0].encryption"},
+		{"flag", thresholdAndFlags, strings.Replace(thresholdAndFlags, "\x02\x00", "\x02\x02", 1), reason.ErrEncoding, "not 0 or 1"},
+		{"kind of contest", "choose", "choosy", reason.ErrVersion, "kind \"choosy\" is not known"},
+		{"parameter", points, "points\x80\x00\x00\x05", reason.ErrRange, "parameter 2147483653"},
+		{"default not filled in", points + points[6:], points + "\x00\x00\x00\x00", reason.ErrEncoding, "not in canonical form"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			data := string(m.Bytes())
+			require.Contains(t, data, test.old)
+			m, err := ParseManifestBytes([]byte(strings.Replace(data, test.old, test.new, 1)))
+			require.ErrorIs(t, err, test.reason)
+			require.ErrorContains(t, err, test.text)
+			require.Nil(t, m)
+		})
+	}
 }
 
 func TestExampleManifests(t *testing.T) {

@@ -129,11 +129,8 @@ func decodeManifest(r *wire.Reader) (m Manifest) {
 	if k := r.Uint8(); r.Err() == nil && k != manifestKind {
 		r.Fail(fmt.Errorf("kind %d is not a manifest: %w", k, reason.ErrEncoding))
 	}
-	name := r.String(maxName)
-	if r.Err() != nil {
-		return m
-	}
-	g, err := elgamal.GroupByName(name)
+	// After the reader's first failure every further one is ignored.
+	g, err := elgamal.GroupByName(r.String(maxName))
 	if err != nil {
 		r.Fail(fmt.Errorf("group: %w", err))
 		return m
@@ -185,12 +182,8 @@ func decodeSigners(r *wire.Reader) (s Signers) {
 func decodeTrustee(g *elgamal.Group, i int, r *wire.Reader) (t dkg.TrusteeKeys) {
 	t.Name = r.String(maxName)
 	t.Signing = r.Raw(ed25519.PublicKeySize)
-	encoded := r.Raw(g.PointLen())
-	if r.Err() != nil {
-		return t
-	}
 	var err error
-	if t.Encryption, err = g.DecodePoint(encoded); err != nil {
+	if t.Encryption, err = g.DecodePoint(r.Raw(g.PointLen())); err != nil {
 		r.Fail(at(fmt.Sprintf("trustees[%d].encryption", i), err))
 	}
 	return t
@@ -200,9 +193,6 @@ func decodeContest(r *wire.Reader) (c Contest) {
 	c.ID = r.String(maxID)
 	c.Name = r.String(maxName)
 	c.Kind = r.String(maxID)
-	if r.Err() != nil {
-		return c
-	}
 	k, ok := kinds[c.Kind]
 	if !ok {
 		r.Fail(fmt.Errorf("contest kind %+q is not known: %w", c.Kind, reason.ErrVersion))

@@ -30,9 +30,6 @@ func normalName(s string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", fmt.Errorf("is not UTF-8: %w", reason.ErrEncoding)
 	}
-	if len(s) > maxName {
-		return "", fmt.Errorf("has %d bytes, at most %d: %w", len(s), maxName, reason.ErrLimit)
-	}
 	s = norm.NFC.String(s)
 	if s == "" {
 		return "", fmt.Errorf("is empty: %w", reason.ErrEncoding)
@@ -120,10 +117,8 @@ func (d *distinct) id(id string) error {
 
 func (d *distinct) name(name string) error {
 	for _, key := range skeletons(name) {
-		if first, ok := d.names[key]; ok && first != name {
+		if first, ok := d.names[key]; ok {
 			return fmt.Errorf("%s name %q looks like %q: %w", d.what, name, first, reason.ErrDuplicate)
-		} else if ok {
-			return fmt.Errorf("%s name %q stands twice: %w", d.what, name, reason.ErrDuplicate)
 		}
 	}
 	for _, key := range skeletons(name) {

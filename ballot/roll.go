@@ -104,7 +104,7 @@ func NewRoll(m *Manifest, lines []RollLine) (*Roll, error) {
 	for i, l := range r.lines {
 		more, err := tlog.StoredHashesForRecordHash(int64(i), tlog.RecordHash(l.bytes()), r.hashes)
 		if err != nil {
-			return nil, fmt.Errorf("ballot: roll: %w", err)
+			panic("ballot: roll's tree: " + err.Error())
 		}
 		r.hashes = append(r.hashes, more...)
 	}
@@ -132,7 +132,7 @@ func (r *Roll) Line(i uint64) (ProvenLine, error) {
 	}
 	proof, err := tlog.ProveRecord(int64(r.totals.Size), int64(i), r.hashes)
 	if err != nil {
-		return ProvenLine{}, fmt.Errorf("ballot: roll: %w", err)
+		panic("ballot: roll's tree: " + err.Error())
 	}
 	line := r.lines[i]
 	line.Key = bytes.Clone(line.Key)
