@@ -29,6 +29,12 @@ func TestEncrypt(t *testing.T) {
 		require.NoError(t, w.VerifyBallot(b))
 		require.EqualValues(t, 1, w.Voters[0].Number)
 
+		other := ballot.OpenBody(w.e, b)
+		other.Number++
+		forged, err := w.ParseBallot(rewrap(t, b.Bytes(), func(env *entry.Envelope) { env.Body = other.Bytes() }))
+		require.NoError(t, err)
+		require.ErrorIs(t, w.VerifyBallot(forged), ballot.ErrProof)
+
 		again, err := w.ParseBallot(b.Bytes())
 		require.NoError(t, err)
 		require.NoError(t, w.VerifyBallot(again))
@@ -143,11 +149,21 @@ func TestRandomness(t *testing.T) {
 func TestTracker(t *testing.T) {
 	w := open(t, electiontest.New(t, twoStyles(nil)))
 	b := w.vote(0, nil)
+	text, err := json.Marshal(map[string]any{"t": b.Tracker(), "f": w.Fingerprint})
+	require.NoError(t, err)
+	var read struct {
+		T ballot.Tracker
+		F ballot.Fingerprint
+	}
+	require.NoError(t, json.Unmarshal(text, &read))
+	require.Equal(t, b.Tracker(), read.T)
+	require.Equal(t, w.Fingerprint, read.F)
+
 	tracker, err := ballot.ParseTracker(b.Tracker().String())
 	require.NoError(t, err)
 	require.Equal(t, b.Tracker(), tracker)
-	text := tracker.String()
-	for _, bad := range []string{"", text[1:], text + "0", strings.ToUpper(text), strings.ReplaceAll(text, "-", ""), "0-" + text[2:]} {
+	s := tracker.String()
+	for _, bad := range []string{"", s[1:], s + "0", strings.ToUpper(s), strings.ReplaceAll(s, "-", ""), "0-" + s[2:]} {
 		_, err := ballot.ParseTracker(bad)
 		require.ErrorIs(t, err, ballot.ErrEncoding, bad)
 	}
@@ -316,6 +332,10 @@ func TestChangedSpoil(t *testing.T) {
 		require.Equal(t, ballot.Tracker{1}, s.Tracker())
 		require.Equal(t, good, s.Bytes())
 		require.NoError(t, w.VerifySpoil(s))
+		forged, err := w.ParseSpoil(rewrap(t, good, func(env *entry.Envelope) { env.Body[0] ^= 1 }))
+		require.NoError(t, err)
+		require.ErrorIs(t, w.VerifySpoil(forged), ballot.ErrProof)
+		good = w.spoil(0, ballot.Tracker{1})
 		env, err := entry.Parse(good)
 		require.NoError(t, err)
 		n := g.PointLen()

@@ -345,6 +345,7 @@ func TestCountingRule(t *testing.T) {
 				}
 				w.refuse(ballot.ErrState, w.officialEntry(entry.Roll, nil, w.Registrars...))
 				w.refuse(ballot.ErrState, w.officialEntry(entry.Commit, nil))
+				w.refuse(ballot.ErrQuorum, w.officialEntry(entry.Open, nil))
 			}},
 			{"no entry", func(w *world) {
 				w.refuse(ballot.ErrEncoding, nil)
