@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -503,6 +504,102 @@ func TestForeignFingerprint(t *testing.T) {
 		require.NoError(t, err)
 		requireReport(t, report, nil, from("ledger.checkpoint"))
 		require.ErrorIs(t, report.Check("manifest.fingerprint").Findings[0].Err, ErrIncomplete, desc)
+	}
+}
+
+// What the authorities open must be what the ceremony made, and only once.
+func TestOpening(t *testing.T) {
+	f := honest(t, groups[0])
+	at := f.at(t, entry.Open, 0)
+	again := func(change func(*entry.Envelope)) []byte {
+		env := parse(t, f.entries[at])
+		env.Signatures, env.Time = nil, env.Time+1
+		change(env)
+		for _, key := range f.Signers() {
+			env.Sign(key)
+		}
+		return env.Bytes()
+	}
+	audit := func(entries [][]byte, fp ballot.Fingerprint) *Report {
+		report, err := Audit(t.Context(), f.read(t, entries), fp, nil)
+		require.NoError(t, err)
+		return report
+	}
+	t.Run("another outcome", func(t *testing.T) {
+		open := again(func(env *entry.Envelope) { env.Body[32] ^= 1 })
+		report := audit(replace(f.entries, at, open), ballot.Fingerprint(entry.ID(open)))
+		requireReport(t, report, []string{"keys.certified"}, from("roll.form"))
+		require.ErrorIs(t, report.Check("keys.certified").Findings[0].Err, ErrBinding)
+	})
+	t.Run("more voters than the manifest allows", func(t *testing.T) {
+		open := again(func(env *entry.Envelope) {
+			env.Body[64+4+len(f.Outcome.Keys)*f.Group.PointLen()+32] = 1
+		})
+		report := audit(replace(f.entries, at, open), ballot.Fingerprint(entry.ID(open)))
+		requireReport(t, report, []string{"phase.open"}, append(from("roll.form", "phase.open"), "keys.certified"))
+	})
+	t.Run("that nobody signed", func(t *testing.T) {
+		env := parse(t, f.entries[at])
+		env.Signatures = nil
+		report := audit(replace(f.entries, at, env.Bytes()), ballot.Fingerprint(entry.ID(env.Bytes())))
+		requireReport(t, report, []string{"manifest.fingerprint"}, from("keys.certified"))
+	})
+	t.Run("after another one", func(t *testing.T) {
+		report := audit(insert(f.entries, at, again(func(*entry.Envelope) {})), f.Fingerprint)
+		requireReport(t, report, []string{"phase.open"}, append(from("roll.form", "phase.open"), "keys.certified"))
+		require.ErrorIs(t, report.Check("phase.open").Findings[0].Err, ErrFork)
+	})
+	t.Run("before another one", func(t *testing.T) {
+		report := audit(append(slices.Clone(f.entries), again(func(*entry.Envelope) {})), f.Fingerprint)
+		requireReport(t, report, nil, nil)
+		require.True(t, report.Check("phase.open").Findings[0].Refused)
+	})
+}
+
+// turncoat is a reader that shows other entries the n-th time it is asked for
+// some.
+type turncoat struct {
+	*operator
+	asked, turns int
+	with         [][]byte
+}
+
+func (r *turncoat) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
+	if r.asked++; r.asked == r.turns {
+		return (&operator{entries: r.with}).Entries(ctx, lo, hi)
+	}
+	return r.operator.Entries(ctx, lo, hi)
+}
+
+// A reader that shows the audit one ledger in one pass and another one in the
+// next does not get through with it.
+func TestReaderThatChangesItsMind(t *testing.T) {
+	f := honest(t, groups[0])
+	honestReport := f.audit(t, f.entries)
+	vote, _, err := f.Encrypt(voter(f, 2), fixtureVotes[0].votes)
+	require.NoError(t, err)
+	for desc, with := range map[string][][]byte{
+		"another vote": replace(f.entries, f.at(t, entry.Ballot, 3), vote.Bytes()),
+		"no roll":      replace(f.entries, f.at(t, entry.Roll, 0), []byte("junk")),
+		"fewer":        f.entries[:f.at(t, entry.Close, 0)],
+		"other shares": replace(f.entries, f.shareAt(t, 1, 0), []byte("junk")),
+	} {
+		differed := 0
+		for turns := 1; ; turns++ {
+			r := &turncoat{operator: f.read(t, f.entries), turns: turns, with: with}
+			report, err := Audit(t.Context(), r, f.Fingerprint, &AuditOptions{Workers: 1})
+			require.NoError(t, err)
+			if r.asked < turns {
+				break
+			}
+			// What was asked for that time may not have been in those entries.
+			if report.Verified() {
+				require.Equal(t, honestReport, report, "%s, time %d", desc, turns)
+			} else {
+				differed++
+			}
+		}
+		require.Greater(t, differed, 2, desc)
 	}
 }
 

@@ -73,6 +73,7 @@ func TestAuditNamesCulpritsOfTheCeremony(t *testing.T) {
 	require.Len(t, c.Findings, 1)
 	require.ErrorContains(t, c.Findings[0].Err, `trustee 3 "Trustee 3": deal`)
 	require.False(t, c.Findings[0].Refused)
+	require.Equal(t, entry.Deal, parse(t, f.Entries()[*c.Findings[0].Entry].Data).Kind)
 	require.Equal(t, "2 of 3 dealt", c.Summary)
 }
 
@@ -84,4 +85,5 @@ func TestAuditFindsForksOfTheCeremony(t *testing.T) {
 	require.NoError(t, err)
 	requireReport(t, report, []string{"keys.certified"}, nil)
 	require.ErrorIs(t, report.Check("keys.certified").Findings[0].Err, ErrFork)
+	require.Empty(t, report.Check("keys.ceremony").Findings, "said once")
 }
