@@ -143,7 +143,10 @@ func scenario(t *testing.T, w *world, cheating map[int]cheat) {
 			holders = append(holders, j+1)
 		}
 	}
+	named := make(map[int]bool)
 	for _, k := range tr.Culprits {
+		require.False(t, named[k.Trustee], "trustee %d is blamed twice", k.Trustee)
+		named[k.Trustee] = true
 		guilty, cheats := cheating[k.Trustee]
 		require.True(t, cheats, "honest trustee %d is blamed: %v", k.Trustee, k.Reason)
 		require.Equal(t, blamed, guilty.verdict, "%s: %v", guilty.name, k.Reason)

@@ -487,6 +487,27 @@ func TestReusedEphemeralOfAnotherCeremony(t *testing.T) {
 	require.ErrorIs(t, err, ErrEncoding)
 }
 
+// TestWhyMissing: a failed ceremony says of everybody why they are missing.
+func TestWhyMissing(t *testing.T) {
+	w := newWorld(t, elgamal.Ristretto255(), 5, 3, 1)
+	w.otherDeal(2, nil)
+	w.all(2, 3)
+	w.end(Committing)
+	w.dealOther(2)
+	w.all(2, 4)
+	w.end(Dealing)
+	tr := w.replay()
+	require.ErrorIs(t, tr.Failure, ErrQuorum)
+	require.Contains(t, tr.Failure.Error(), `2 trustees dealt, 3 are needed; missing: `+
+		`trustee 2 "T2" (out since deal), trustee 3 "T3" (silent in commit), trustee 4 "T4" (silent in deal): `)
+
+	k := requireCulprit(t, w.c, tr, 2, Dealing, ErrEncoding)
+	require.ErrorIs(t, (&Ceremony{}).CheckCulprit(k), ErrVersion)
+	k.Evidence = slices.Delete(slices.Clone(k.Evidence), 1, 2) // its commit
+	require.ErrorIs(t, w.c.CheckCulprit(k), ErrIncomplete)
+	require.ErrorIs(t, w.c.CheckCulprit(Culprit{}), ErrIncomplete)
+}
+
 // TestMutualComplaints: complaints are judged by themselves, in no order.
 func TestMutualComplaints(t *testing.T) {
 	w := newWorld(t, elgamal.Ristretto255(), 5, 3, 1)
@@ -634,6 +655,7 @@ func TestLateEarlyTwice(t *testing.T) {
 	require.Len(t, tr.Forks, 1)
 	require.Equal(t, []int{2, 2}, tr.Forks[0].Trustees)
 	require.True(t, tr.Forks[0].SameTrustee())
+	require.Contains(t, tr.Forks[0].Error(), "trustee 2 signed two different deal messages")
 	require.Equal(t, []int{1, 2, 3, 4}, w.finish(1, 2, 3, 4, 5).Dealers)
 }
 
@@ -663,6 +685,7 @@ func TestForkedLedger(t *testing.T) {
 			require.ErrorIs(t, tr.Forks[0], ErrFork)
 			require.Equal(t, []int{5, 1}, tr.Forks[0].Trustees)
 			require.False(t, tr.Forks[0].SameTrustee())
+			require.Contains(t, tr.Forks[0].Error(), "trustee 5 signed another transcript")
 			require.Equal(t, seen, tr.Forks[0].Messages[0])
 			requireForkEvidence(t, w.c, tr.Forks[0])
 			if phase == Certifying {
