@@ -48,9 +48,10 @@ func (p *Point) decode(b *[PointLen]byte) bool {
 	if decompress(&x, &y, &t, b) != 1 {
 		return false
 	}
-	if _, err := p.p.SetExtendedCoordinates(&x, &y, one, &t); err != nil {
+	if _, err := p.write().SetExtendedCoordinates(&x, &y, one, &t); err != nil {
 		panic("ristretto255: decoded a point off the curve")
 	}
+	p.known, p.encoding = true, *b
 	return true
 }
 
@@ -91,6 +92,10 @@ func decompress(x, y, t *field.Element, b *[PointLen]byte) (ok int) {
 
 // encode writes the canonical encoding of p. RFC 9496, Section 4.3.2.
 func (p *Point) encode(out *[PointLen]byte) {
+	if p.known {
+		*out = p.encoding
+		return
+	}
 	x0, y0, z0, t0 := p.p.ExtendedCoordinates()
 
 	var u1, u2, t, invSqrt, den1, den2, zInv field.Element
@@ -125,9 +130,9 @@ func (p *Point) encode(out *[PointLen]byte) {
 // map of RFC 9496, Section 4.3.4.
 func (p *Point) fromUniform(b *[UniformLen]byte) *Point {
 	var q edwards25519.Point
-	mapToCurve(&p.p, b[:32])
+	mapToCurve(p.write(), b[:32])
 	mapToCurve(&q, b[32:])
-	p.p.Add(&p.p, &q)
+	p.write().Add(&p.p, &q)
 	return p
 }
 

@@ -28,7 +28,21 @@ const (
 // Point is an element of the group, represented by any of the four points of
 // the curve in its coset. It implements [kyber.Point]; like every point of
 // kyber it panics when it meets a point or scalar of another group.
-type Point struct{ p edwards25519.Point }
+type Point struct {
+	p edwards25519.Point
+
+	// known says that encoding is p's. Decoding leaves it here: most points
+	// that are encoded were decoded before, for a transcript to absorb them,
+	// and to compute an encoding costs as much as to decode it.
+	known    bool
+	encoding [PointLen]byte
+}
+
+// write returns the point for somebody to change it. Nothing else changes it.
+func (p *Point) write() *edwards25519.Point {
+	p.known = false
+	return &p.p
+}
 
 // NewPoint returns the identity.
 func NewPoint() *Point {
@@ -54,53 +68,53 @@ func (p *Point) Equal(q kyber.Point) bool {
 
 // Null sets p to the identity.
 func (p *Point) Null() kyber.Point {
-	p.p.Set(identity)
+	p.write().Set(identity)
 	return p
 }
 
 // Base sets p to the generator of RFC 9496.
 func (p *Point) Base() kyber.Point {
-	p.p.Set(generator)
+	p.write().Set(generator)
 	return p
 }
 
 // Set sets p to q.
 func (p *Point) Set(q kyber.Point) kyber.Point {
-	p.p.Set(&q.(*Point).p)
+	from := q.(*Point)
+	p.write().Set(&from.p)
+	p.known, p.encoding = from.known, from.encoding
 	return p
 }
 
 // Clone returns a copy of p.
 func (p *Point) Clone() kyber.Point {
-	q := new(Point)
-	q.p.Set(&p.p)
-	return q
+	return new(Point).Set(p)
 }
 
 // Add sets p to a + b.
 func (p *Point) Add(a, b kyber.Point) kyber.Point {
-	p.p.Add(&a.(*Point).p, &b.(*Point).p)
+	p.write().Add(&a.(*Point).p, &b.(*Point).p)
 	return p
 }
 
 // Sub sets p to a − b.
 func (p *Point) Sub(a, b kyber.Point) kyber.Point {
-	p.p.Subtract(&a.(*Point).p, &b.(*Point).p)
+	p.write().Subtract(&a.(*Point).p, &b.(*Point).p)
 	return p
 }
 
 // Neg sets p to −a.
 func (p *Point) Neg(a kyber.Point) kyber.Point {
-	p.p.Negate(&a.(*Point).p)
+	p.write().Negate(&a.(*Point).p)
 	return p
 }
 
 // Mul sets p to s·q, or to s times the generator if q is nil.
 func (p *Point) Mul(s kyber.Scalar, q kyber.Point) kyber.Point {
 	if q == nil {
-		p.p.ScalarBaseMult(&s.(*Scalar).s)
+		p.write().ScalarBaseMult(&s.(*Scalar).s)
 	} else {
-		p.p.ScalarMult(&s.(*Scalar).s, &q.(*Point).p)
+		p.write().ScalarMult(&s.(*Scalar).s, &q.(*Point).p)
 	}
 	return p
 }

@@ -34,9 +34,16 @@ func random(rng *rand.ChaCha8, n int) []byte {
 	return b
 }
 
+// encodePoint encodes p, and holds that the encoding which a point remembers
+// from its decoding is the one that follows from its coordinates.
 func encodePoint(t testing.TB, p kyber.Point) []byte {
 	b, err := p.MarshalBinary()
 	require.NoError(t, err)
+	var computed Point
+	computed.p.Set(&p.(*Point).p)
+	fresh, err := computed.MarshalBinary()
+	require.NoError(t, err)
+	require.Equal(t, fresh, b, "remembered encoding")
 	return b
 }
 
@@ -249,6 +256,44 @@ func TestAliases(t *testing.T) {
 	NewPoint().Base().Add(p, p)
 	require.Equal(t, multiples[1], NewPoint().Base().String(), "the generator was written to")
 	require.Equal(t, multiples[0], NewPoint().String(), "the identity was written to")
+}
+
+// TestRememberedEncodings holds that a point forgets what it was decoded from
+// when anything is written to it.
+func TestRememberedEncodings(t *testing.T) {
+	b := unhex(t, multiples[2])
+	s := new(Scalar).SetInt64(3)
+	stream := blake2xb.New([]byte("forget"))
+	for name, change := range map[string]func(p, q *Point){
+		"nothing":        func(_, _ *Point) {},
+		"null":           func(p, _ *Point) { p.Null() },
+		"base":           func(p, _ *Point) { p.Base() },
+		"set":            func(p, q *Point) { p.Set(q) },
+		"set to itself":  func(p, _ *Point) { p.Set(p) },
+		"set to decoded": func(p, q *Point) { require.NoError(t, q.UnmarshalBinary(unhex(t, multiples[5]))); p.Set(q) },
+		"add":            func(p, q *Point) { p.Add(p, q) },
+		"sub":            func(p, q *Point) { p.Sub(q, p) },
+		"neg":            func(p, _ *Point) { p.Neg(p) },
+		"mul":            func(p, _ *Point) { p.Mul(s, p) },
+		"mul base":       func(p, _ *Point) { p.Mul(s, nil) },
+		"pick":           func(p, _ *Point) { p.Pick(stream) },
+		"decode":         func(p, _ *Point) { require.NoError(t, p.UnmarshalBinary(unhex(t, multiples[4]))) },
+		"read": func(p, _ *Point) {
+			_, err := p.UnmarshalFrom(bytes.NewReader(unhex(t, multiples[4])))
+			require.NoError(t, err)
+		},
+		"fail to decode": func(p, _ *Point) { require.Error(t, p.UnmarshalBinary(unhex(t, invalid[0].encodings[0]))) },
+	} {
+		p, q := NewPoint(), NewPoint()
+		require.NoError(t, p.UnmarshalBinary(b))
+		q.Mul(s, nil)
+		clone := p.Clone()
+		change(p, q)
+		encodePoint(t, p)
+		require.Equal(t, b, encodePoint(t, clone), name)
+		clone.Add(clone, q)
+		encodePoint(t, clone)
+	}
 }
 
 func TestStreams(t *testing.T) {
