@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/internal/entry"
@@ -161,14 +162,15 @@ func (a *audit) checkOf(f ballot.Refusal, closed uint64) string {
 }
 
 // hours compares the signed times with the announced ones. Closing early has
-// kept voters out; opening late is listed.
+// kept voters out; opening late, by more than the manifest rounds times, is
+// listed.
 func (a *audit) hours(ctx context.Context, closed uint64) {
 	env, err := readEntry(ctx, a.r, closed)
 	if err != nil {
 		a.missing(err, "phase.hours")
 		return
 	}
-	if late := a.e.Opening.Time - a.m.Opens.Unix(); late > 0 {
+	if late := a.e.Opening.Time - a.m.Opens.Unix(); late > int64(a.m.Rounding/time.Second) {
 		a.note("phase.hours", Finding{Entry: &a.open, Err: fmt.Errorf("tally: opened %d s after the announced hour: %w", late, reason.ErrState)})
 	}
 	if early := a.m.Closes.Unix() - env.Time; early > 0 {
