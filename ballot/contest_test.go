@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/zkp"
 )
 
 // compiled returns the contest with n options called a, b, c, …
@@ -239,6 +240,22 @@ func TestWeightsCoverExactly(t *testing.T) {
 		}
 		require.Panics(t, func() { d.put(int64(most)+1, make([]uint8, len(w))) })
 		require.Panics(t, func() { d.put(-1, make([]uint8, len(w))) })
+	}
+}
+
+// Whatever kind compiles to it, a layout stays within the proof's bounds.
+func TestLayoutBounds(t *testing.T) {
+	for _, c := range []int64{maxCoefficient, -maxCoefficient} {
+		l := layout{slots: maxColumns, rules: []zkp.Rule{{Terms: []zkp.Term{{Slot: 0, Coefficient: c}}, Sum: c}}}
+		require.NoError(t, l.check())
+		l.slots++
+		require.ErrorIs(t, l.check(), reason.ErrLimit)
+		l.slots--
+		l.rules[0].Sum += c / maxCoefficient
+		require.ErrorIs(t, l.check(), reason.ErrRange)
+		l.rules[0].Sum = 0
+		l.rules[0].Terms[0].Coefficient += c / maxCoefficient
+		require.ErrorIs(t, l.check(), reason.ErrRange)
 	}
 }
 
