@@ -177,8 +177,11 @@ func TestVotesOfAStyle(t *testing.T) {
 	_, err = m.EncodeVotes(0, Votes{"north": {"a": 2}}) // the mayor left blank
 	require.NoError(t, err)
 
-	_, err = m.EncodeVotes(1, good)
+	require.NoError(t, m.CheckVotes(0, good))
+	require.ErrorIs(t, m.CheckVotes(1, good), reason.ErrShape)
+	row, err = m.EncodeVotes(1, good)
 	require.ErrorIs(t, err, reason.ErrShape)
+	require.Nil(t, row)
 	require.EqualError(t, err, `ballot: style s has no contest "north": wrong shape`)
 	_, err = m.EncodeVotes(0, Votes{"mayor": {"kim": 1, "dupont": 1}})
 	require.EqualError(t, err, "ballot: contest mayor: 2 options chosen, at most 1 allowed: out of range")

@@ -3,8 +3,8 @@ package ballot
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
 )
@@ -118,47 +118,35 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
+// CheckVotes returns nil if the votes make a ballot of the style, and
+// otherwise the first rule that they break.
+func (m *Manifest) CheckVotes(style int, votes Votes) error {
+	_, err := m.EncodeVotes(style, votes)
+	return err
+}
+
 // EncodeVotes returns the slots of a whole ballot of a style: those of its
-// contests, in order. It refuses votes for contests that the style does not
-// have.
+// contests, in order. It refuses votes that break a rule of a contest, and
+// votes for contests that the style does not have.
 func (m *Manifest) EncodeVotes(style int, votes Votes) ([]uint8, error) {
-	if err := m.CheckVotes(style, votes); err != nil {
-		return nil, err
+	if style < 0 || style >= len(m.Styles) {
+		return nil, fmt.Errorf("ballot: there is no style %d: %w", style, reason.ErrRange)
 	}
+	s := &m.Styles[style]
+	foreign := maps.Clone(votes)
 	var row []uint8
-	for _, i := range m.Styles[style].Contests {
-		slots, err := m.Contests[i].Encode(votes[m.Contests[i].ID])
+	for _, i := range s.Contests {
+		c := &m.Contests[i]
+		slots, err := c.Encode(votes[c.ID])
 		if err != nil {
 			return nil, fmt.Errorf("ballot: %w", err)
 		}
 		row = append(row, slots...)
-	}
-	return row, nil
-}
-
-// CheckVotes returns nil if the votes make a ballot of the style, and
-// otherwise the first rule that they break.
-func (m *Manifest) CheckVotes(style int, votes Votes) error {
-	if style < 0 || style >= len(m.Styles) {
-		return fmt.Errorf("ballot: there is no style %d: %w", style, reason.ErrRange)
-	}
-	s := &m.Styles[style]
-	known := make(map[string]bool)
-	for _, i := range s.Contests {
-		known[m.Contests[i].ID] = true
-		if err := m.Contests[i].Check(votes[m.Contests[i].ID]); err != nil {
-			return fmt.Errorf("ballot: %w", err)
-		}
-	}
-	var foreign []string
-	for id := range votes {
-		if !known[id] {
-			foreign = append(foreign, id)
-		}
+		delete(foreign, c.ID)
 	}
 	if len(foreign) > 0 {
-		slices.SortFunc(foreign, strings.Compare)
-		return fmt.Errorf("ballot: style %s has no contest %+q: %w", s.ID, foreign[0], reason.ErrShape)
+		first := slices.Min(slices.Collect(maps.Keys(foreign)))
+		return nil, fmt.Errorf("ballot: style %s has no contest %+q: %w", s.ID, first, reason.ErrShape)
 	}
-	return nil
+	return row, nil
 }
