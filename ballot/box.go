@@ -3,7 +3,6 @@ package ballot
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -73,49 +72,13 @@ func (b *Box) Cast(ctx context.Context, ballot *Ballot) (Receipt, error) {
 
 // CastBytes is Cast for a ballot as it comes from a voter's device.
 func (b *Box) CastBytes(ctx context.Context, data []byte) (Receipt, error) {
-	x, err := b.examine(data, entry.Ballot)
-	if err != nil {
-		return Receipt{}, err
-	}
-	if x.err == nil {
-		if r, done, err := b.retry(ctx, data, x.ballot.tracker); done || err != nil {
-			return r, err
-		}
-		x.err = b.e.VerifyBallot(x.ballot)
-	}
-	r, err := b.put(ctx, data, x, (*State).checkBallot)
-	if errors.Is(err, reason.ErrReplay) {
-		// Perhaps the same ballot, cast at the same time, came first.
-		if r, done, err := b.retry(ctx, data, x.ballot.tracker); done {
-			return r, err
-		}
-	}
-	return r, err
+	return b.put(ctx, bytes.Clone(data), entry.Ballot)
 }
 
 // Spoil puts a spoil on the ledger, under the same conditions as Cast. Only
 // after checking its receipt may a device open the ballot to another one.
 func (b *Box) Spoil(ctx context.Context, data []byte) (Receipt, error) {
-	x, err := b.examine(data, entry.Spoil)
-	if err != nil {
-		return Receipt{}, err
-	}
-	if x.err == nil {
-		x.err = b.e.VerifySpoil(x.spoil)
-	}
-	return b.put(ctx, data, x, (*State).checkSpoil)
-}
-
-// examine examines an entry of this election that must be of the given kind.
-func (b *Box) examine(data []byte, kind entry.Kind) (examined, error) {
-	x := b.e.examine(bytes.Clone(data))
-	switch {
-	case x.foreign != nil:
-		return x, x.foreign
-	case x.kind != kind:
-		return x, fmt.Errorf("ballot: entry is a %s, not a %s: %w", x.kind, kind, reason.ErrEncoding)
-	}
-	return x, nil
+	return b.put(ctx, bytes.Clone(data), entry.Spoil)
 }
 
 // Status says whether the ballot with tracker t counts, as far as the box has
@@ -134,52 +97,27 @@ func (b *Box) Standing(credential []byte) (Standing, error) {
 	return b.state.Standing(credential)
 }
 
-// retry answers for a ballot that was accepted before: the very same one.
-func (b *Box) retry(ctx context.Context, data []byte, t Tracker) (Receipt, bool, error) {
-	index, err := b.Status(t)
+// put takes an entry that must be of the given kind: checks it, appends it, and
+// waits for what the counting rule says there.
+func (b *Box) put(ctx context.Context, data []byte, kind entry.Kind) (Receipt, error) {
+	x := b.e.examine(data)
 	switch {
-	case errors.Is(err, reason.ErrIncomplete):
-		return Receipt{}, false, nil
-	case err != nil:
-		return Receipt{}, true, err
+	case x.foreign != nil:
+		return Receipt{}, x.foreign
+	case x.kind != kind:
+		return Receipt{}, fmt.Errorf("ballot: entry is a %s, not a %s: %w", x.kind, kind, reason.ErrEncoding)
 	}
-	// The tracker leaves out the envelope's time, the receipt does not.
-	for en, err := range b.r.Entries(ctx, index, index+1) {
-		if err != nil {
-			return Receipt{}, true, fmt.Errorf("ballot: box: %w", err)
+	if r, ok, err := b.retry(ctx, data, x); ok {
+		return r, err
+	}
+	x = b.e.verify(x)
+	if err := b.announce(data, x); err != nil {
+		if r, ok, err := b.retry(ctx, data, x); ok {
+			return r, err // the same entry came first while this one was verified
 		}
-		if !bytes.Equal(en.Data, data) {
-			return Receipt{}, true, fmt.Errorf("ballot: stands already as entry %d, with another time: %w", index, reason.ErrReplay)
-		}
-	}
-	r, err := b.receipt(ctx, index, t)
-	return r, true, err
-}
-
-// put asks the counting rule about an entry whose proof has been checked,
-// appends it, and waits for what the rule says there.
-func (b *Box) put(ctx context.Context, data []byte, x examined, check func(*State, uint64, examined) error) (Receipt, error) {
-	var t Tracker
-	switch {
-	case x.ballot != nil:
-		t = x.ballot.tracker
-		x.ballot = x.ballot.withoutPoints()
-	case x.spoil != nil:
-		t = x.spoil.tracker
-	}
-	id := entry.ID(data)
-	b.mu.Lock()
-	if err := check(b.state, b.state.next, x); err != nil {
-		b.mu.Unlock()
 		return Receipt{}, err
 	}
-	b.verified[id] = x
-	b.mu.Unlock()
-	defer func() {
-		b.mu.Lock()
-		delete(b.verified, id)
-		b.mu.Unlock()
-	}()
+	defer b.forget(data)
 
 	index, err := b.log.Append(ctx, data)
 	if err != nil {
@@ -197,7 +135,49 @@ func (b *Box) put(ctx context.Context, data []byte, x examined, check func(*Stat
 	if err != nil {
 		return Receipt{}, err
 	}
-	return b.receipt(ctx, index, t)
+	return b.receipt(ctx, index, x.tracker())
+}
+
+// retry answers for an entry that stands already: the very same one.
+func (b *Box) retry(ctx context.Context, data []byte, x examined) (r Receipt, stands bool, err error) {
+	if x.err != nil {
+		return Receipt{}, false, nil
+	}
+	b.mu.Lock()
+	index, stands, err := b.state.stands(x)
+	b.mu.Unlock()
+	if !stands || err != nil {
+		return Receipt{}, stands, err
+	}
+	// The tracker leaves out the envelope's time, the receipt does not.
+	for en, err := range b.r.Entries(ctx, index, index+1) {
+		if err != nil {
+			return Receipt{}, true, fmt.Errorf("ballot: box: %w", err)
+		}
+		if !bytes.Equal(en.Data, data) {
+			return Receipt{}, true, fmt.Errorf("ballot: stands already as entry %d, in other bytes: %w", index, reason.ErrReplay)
+		}
+	}
+	r, err = b.receipt(ctx, index, x.tracker())
+	return r, true, err
+}
+
+// announce asks the counting rule about an entry, and has it remembered until
+// it comes back from the ledger.
+func (b *Box) announce(data []byte, x examined) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.state.check(b.state.next, x); err != nil {
+		return err
+	}
+	b.verified[entry.ID(data)] = x
+	return nil
+}
+
+func (b *Box) forget(data []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.verified, entry.ID(data))
 }
 
 func (b *Box) receipt(ctx context.Context, index uint64, t Tracker) (Receipt, error) {

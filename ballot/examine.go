@@ -81,6 +81,27 @@ func (e *Election) addProof(batch *zkp.Batch, x *examined) error {
 	return nil
 }
 
+// verify checks the proof of one examined ballot or spoil.
+func (e *Election) verify(x examined) examined {
+	switch {
+	case x.err != nil:
+	case x.ballot != nil:
+		x.err = e.VerifyBallot(x.ballot)
+		x.ballot = x.ballot.withoutPoints()
+	case x.spoil != nil:
+		x.err = e.VerifySpoil(x.spoil)
+	}
+	return x
+}
+
+// tracker returns the tracker of a ballot or spoil that parses.
+func (x examined) tracker() Tracker {
+	if x.spoil != nil {
+		return x.spoil.tracker
+	}
+	return x.ballot.tracker
+}
+
 // examine examines one entry but for the proof of a ballot or spoil.
 func (e *Election) examine(data []byte) examined {
 	env, err := entry.Parse(data)

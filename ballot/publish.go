@@ -146,11 +146,14 @@ func sameLines(a, b *RollReader) bool {
 }
 
 // Open opens the election: it requires the complete and certified outcome of
-// the key ceremony (ErrIncomplete, ErrState), a roll with at least the
-// manifest's minimum group for each style and weight (ErrState) and a weight
-// for which every result can be decrypted (ErrRange), and puts the open entry
-// on the ledger, signed by the given authorities. Its hash is the fingerprint
-// that voters and auditors are given.
+// the key ceremony, a roll with at least the manifest's minimum group for each
+// style and weight (both ErrState) and a weight for which every result can be
+// decrypted (ErrRange), and puts the open entry on the ledger, signed by the
+// given authorities. Its hash is the fingerprint that voters and auditors are
+// given.
+//
+// The roll is what stands on the ledger. Whether that is all of it no ledger
+// can tell: call Open once PublishRoll has returned.
 func Open(ctx context.Context, log Log, m *Manifest, authorities []ed25519.PrivateKey) (Fingerprint, error) {
 	roll := newRollRecord(m)
 	rec, err := readPublished(ctx, log, m, roll)
@@ -161,38 +164,34 @@ func Open(ctx context.Context, log Log, m *Manifest, authorities []ed25519.Priva
 	if err != nil {
 		return Fingerprint{}, err
 	}
-	if o := rec.opening; o != nil {
-		err := o.checkOutcome(m.Group, outcome)
-		if err == nil {
-			err = roll.check(o)
-		}
-		if err != nil {
-			return Fingerprint{}, fmt.Errorf("ballot: open: entry %d opened the election wrongly: %w", o.Index, err)
-		}
-		return Fingerprint(rec.open), nil
-	}
-	totals, err := roll.reader.Totals()
-	if err != nil {
-		return Fingerprint{}, fmt.Errorf("ballot: open: no roll: %w", reason.ErrState)
-	}
-	o := &Opening{Outcome: outcome.Hash(), Keys: outcome.Keys, Roll: totals}
-	if err := o.check(m); err != nil {
-		return Fingerprint{}, fmt.Errorf("ballot: open: %w", err)
-	}
-	index, err := post(ctx, log, m, m.Authorities, authorities, &entry.Envelope{Kind: entry.Open, Election: m.ID(), Body: o.body(m)})
-	if err != nil {
-		return Fingerprint{}, err
-	}
-	// Somebody else may have opened, or posted lines of the roll, meanwhile.
-	roll = newRollRecord(m)
-	if rec, err = readPublished(ctx, log, m, roll); err != nil {
-		return Fingerprint{}, err
-	}
 	if rec.opening == nil {
-		return Fingerprint{}, fmt.Errorf("ballot: open: entry %d is not on the ledger: %w", index, reason.ErrIncomplete)
+		totals, err := roll.reader.Totals()
+		if err != nil {
+			return Fingerprint{}, fmt.Errorf("ballot: open: no roll: %w", reason.ErrState)
+		}
+		o := &Opening{Outcome: outcome.Hash(), Keys: outcome.Keys, Roll: totals}
+		if err := o.check(m); err != nil {
+			return Fingerprint{}, fmt.Errorf("ballot: open: %w", err)
+		}
+		env := &entry.Envelope{Kind: entry.Open, Election: m.ID(), Body: o.body(m)}
+		if _, err := post(ctx, log, m, m.Authorities, authorities, env); err != nil {
+			return Fingerprint{}, err
+		}
+		// Somebody else may have opened, or posted to the roll, just before.
+		roll = newRollRecord(m)
+		if rec, err = readPublished(ctx, log, m, roll); err != nil {
+			return Fingerprint{}, err
+		}
+		if rec.opening == nil {
+			return Fingerprint{}, fmt.Errorf("ballot: open: the entry is not on the ledger: %w", rec.reasonOr(reason.ErrIncomplete))
+		}
 	}
-	if err := roll.check(rec.opening); err != nil {
-		return Fingerprint{}, fmt.Errorf("ballot: open: %w", err)
+	err = rec.opening.checkOutcome(m.Group, outcome)
+	if err == nil {
+		err = roll.check(rec.opening)
+	}
+	if err != nil {
+		return Fingerprint{}, fmt.Errorf("ballot: open: entry %d opened the election wrongly: %w", rec.opening.Index, err)
 	}
 	return Fingerprint(rec.open), nil
 }

@@ -217,12 +217,12 @@ func (s *State) judge(index uint64, x examined) error {
 	}
 	switch x.kind {
 	case entry.Ballot:
-		if err := s.checkBallot(index, x); err != nil {
+		if err := s.check(index, x); err != nil {
 			return err
 		}
 		s.accept(index, x.ballot)
 	case entry.Spoil:
-		if err := s.checkSpoil(index, x); err != nil {
+		if err := s.check(index, x); err != nil {
 			return err
 		}
 		s.spoiled[spoilKey{x.spoil.tracker, x.spoil.credentialKey}] = index
@@ -298,16 +298,23 @@ func (s *State) afterClose(kind entry.Kind) error {
 	return nil
 }
 
-// checkBallot says whether a ballot would be accepted as entry index. It only
+// check says whether a ballot or spoil would stand as entry index. It only
 // reads.
-func (s *State) checkBallot(index uint64, x examined) error {
-	if err := s.phase(index, entry.Ballot); err != nil {
+func (s *State) check(index uint64, x examined) error {
+	if err := s.phase(index, x.kind); err != nil {
 		return err
 	}
 	if x.err != nil {
 		return x.err
 	}
-	b := x.ballot
+	if x.spoil != nil {
+		return s.checkSpoil(x.spoil)
+	}
+	return s.checkBallot(x.ballot)
+}
+
+// checkBallot makes the checks of a ballot that depend on what stands before.
+func (s *State) checkBallot(b *Ballot) error {
 	i, ok := s.lineOf[b.credentialKey]
 	if !ok {
 		return fmt.Errorf("ballot: its credential is not on the roll: %w", reason.ErrEligibility)
@@ -336,7 +343,7 @@ func (s *State) checkBallot(index uint64, x examined) error {
 	return nil
 }
 
-// accept records a ballot that checkBallot let through.
+// accept records a ballot that check let through.
 func (s *State) accept(index uint64, b *Ballot) {
 	line := s.lineOf[b.credentialKey]
 	s.accepted[b.tracker] = accepted{index: index, line: line}
@@ -346,25 +353,32 @@ func (s *State) accept(index uint64, b *Ballot) {
 	l.ballots++
 }
 
-// checkSpoil says whether a spoil would stand as entry index: between open and
-// close, well formed, signed, by a credential on the roll, the first one for
-// its tracker, and before a ballot of the credential with that tracker was
-// accepted. It only reads.
-func (s *State) checkSpoil(index uint64, x examined) error {
-	if err := s.phase(index, entry.Spoil); err != nil {
-		return err
-	}
-	if x.err != nil {
-		return x.err
-	}
-	if _, ok := s.lineOf[x.spoil.credentialKey]; !ok {
+// checkSpoil makes the checks of a spoil that depend on what stands before: its
+// credential is on the roll, it is the credential's first spoil of the tracker,
+// and the ballot has not been cast.
+func (s *State) checkSpoil(x *Spoil) error {
+	if _, ok := s.lineOf[x.credentialKey]; !ok {
 		return fmt.Errorf("ballot: spoil: its credential is not on the roll: %w", reason.ErrEligibility)
 	}
-	if at, ok := s.spoiled[spoilKey{x.spoil.tracker, x.spoil.credentialKey}]; ok {
+	if at, ok := s.spoiled[spoilKey{x.tracker, x.credentialKey}]; ok {
 		return fmt.Errorf("ballot: spoil: spoiled already by entry %d: %w", at, reason.ErrReplay)
 	}
-	if at, ok := s.accepted[x.spoil.tracker]; ok {
+	if at, ok := s.accepted[x.tracker]; ok {
 		return fmt.Errorf("ballot: spoil: the ballot was cast as entry %d: %w", at.index, reason.ErrState)
 	}
 	return nil
+}
+
+// stands returns where a ballot or spoil stands already. The error is that a
+// later ballot supersedes it.
+func (s *State) stands(x examined) (index uint64, ok bool, err error) {
+	if x.spoil != nil {
+		index, ok = s.spoiled[spoilKey{x.spoil.tracker, x.spoil.credentialKey}]
+		return index, ok, nil
+	}
+	if _, ok := s.accepted[x.ballot.tracker]; !ok {
+		return 0, false, nil
+	}
+	index, err = s.Status(x.ballot.tracker)
+	return index, true, err
 }
