@@ -80,6 +80,9 @@ func TestElection(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			ledger, file := filepath.Join(dir, "ledger"), filepath.Join(dir, "report.json")
+			if tc.name == "generated" { // an empty directory will do
+				require.NoError(t, os.Mkdir(ledger, 0o755))
+			}
 			status, out, errs := start(append(tc.args, "-ledger", ledger, "-json", file)...)
 			require.Zero(t, status, errs)
 			for _, want := range tc.says {
