@@ -172,6 +172,46 @@ func TestNextRefuses(t *testing.T) {
 	require.Nil(t, m)
 }
 
+// TestStale: what counts is the file, not what was read from it before.
+func TestStale(t *testing.T) {
+	w, path := filed(t, elgamal.Ristretto255(), 3, 2)
+	stale := reopen(t, path)
+	_, _, err := w.trustees[0].Next(w.c, nil)
+	require.NoError(t, err)
+	other := *w.c
+	other.ID[0] ^= 1
+	_, _, err = stale.Next(&other, nil)
+	require.ErrorIs(t, err, ErrBinding)
+
+	// Before it serves any ceremony as well, the keys must be its own.
+	other.Trustees = slices.Clone(w.c.Trustees)
+	other.Trustees[1].Encryption = w.c.Group.Base()
+	_, _, err = w.trustees[1].Next(&other, nil)
+	require.ErrorIs(t, err, ErrBinding)
+}
+
+// TestSilentThenErased: once the encryption key is erased, what was never
+// signed cannot be signed any more; nobody needs it.
+func TestSilentThenErased(t *testing.T) {
+	w := newWorld(t, elgamal.Ristretto255(), 3, 2, 1)
+	w.until(Confirming)
+	var lagging [Complete]*Transcript
+	for p := Confirming; p < Complete; p++ {
+		lagging[p] = w.replay()
+		w.all(1)
+		w.end(p)
+	}
+	w.finish(1, 2, 3)
+	for p := Confirming; p < Complete; p++ {
+		m, _, err := w.trustees[0].next(lagging[p])
+		require.ErrorIs(t, err, ErrState)
+		require.Nil(t, m)
+	}
+	_, done, err := w.trustees[0].next(w.replay())
+	require.NoError(t, err)
+	require.True(t, done)
+}
+
 func TestOutcomeThatWasNotCertified(t *testing.T) {
 	w := newWorld(t, elgamal.Ristretto255(), 3, 2, 1)
 	o := w.finish(1, 2, 3)
