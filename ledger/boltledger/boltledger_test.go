@@ -3,6 +3,7 @@ package boltledger_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io/fs"
@@ -438,6 +439,40 @@ func TestUnreadableCheckpoint(t *testing.T) {
 	err := m.readAll(t)
 	require.ErrorContains(t, err, "checkpoint")
 	require.NotErrorIs(t, err, ledger.ErrChain)
+}
+
+// TestDamagedIndex holds that an entry which is there is not acknowledged at
+// another one's place.
+func TestDamagedIndex(t *testing.T) {
+	whole := makeLedger(t)
+	for name, at := range map[string][]byte{"other entry": number(largeAt), "beyond": number(1 << 40), "short": {1}} {
+		m := whole.copy(t)
+		db, err := bbolt.Open(m.path("ledger.db"), 0o644, nil)
+		require.NoError(t, err)
+		require.NoError(t, db.Update(func(tx *bbolt.Tx) error {
+			id := sha256.Sum256(data(7))
+			return tx.Bucket([]byte("indexes")).Put(id[:], at)
+		}))
+		require.NoError(t, db.Close())
+		log, err := boltledger.Open(m.dir, m.signer)
+		require.NoError(t, err)
+		_, err = log.Append(t.Context(), data(8))
+		require.NoError(t, err)
+		_, err = log.Append(t.Context(), data(7))
+		require.ErrorIs(t, err, ledger.ErrChain, name)
+		require.ErrorContains(t, err, "ledger.db")
+		require.NoError(t, log.Close())
+	}
+}
+
+func TestDirIsFile(t *testing.T) {
+	signer, _ := newKey(t, origin)
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte("?"), 0o644))
+	_, err := boltledger.Open(path, signer)
+	require.ErrorContains(t, err, path)
+	_, err = boltledger.OpenReadOnly(path)
+	require.ErrorContains(t, err, path)
 }
 
 // TestPanic holds that a panic of bbolt while reading is an error, then and for
