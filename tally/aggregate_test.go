@@ -1,6 +1,8 @@
 package tally
 
 import (
+	"context"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -125,6 +127,20 @@ func TestMergeJoinsOnlyNeighbours(t *testing.T) {
 	require.ErrorIs(t, sum(0, 22).Merge(other), ErrRange)
 }
 
+// shifted is a reader that leaves out the first entry it is asked for.
+type shifted struct{ *operator }
+
+func (r shifted) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
+	return r.operator.Entries(ctx, lo+1, hi+1)
+}
+
+// quiet is a reader that leaves out the last entry it is asked for.
+type quiet struct{ *operator }
+
+func (r quiet) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
+	return r.operator.Entries(ctx, lo, hi-1)
+}
+
 // A reader that skips, doubles or exchanges entries is found out at once, or
 // by the root.
 func TestSumOverAnotherLedger(t *testing.T) {
@@ -141,6 +157,11 @@ func TestSumOverAnotherLedger(t *testing.T) {
 	require.ErrorIs(t, err, ErrChain, "a counted ballot is not where it was")
 	_, err = sum(f.entries[:size-1])
 	require.ErrorIs(t, err, ErrIncomplete)
+
+	_, err = SumRange(t.Context(), f.Election.Election, shifted{f.read(t, f.entries)}, f.closing.state, 0, size)
+	require.ErrorIs(t, err, ErrChain, "entries under wrong indices")
+	_, err = SumRange(t.Context(), f.Election.Election, quiet{f.read(t, f.entries)}, f.closing.state, 0, size)
+	require.ErrorIs(t, err, ErrIncomplete, "fewer entries than asked for, and no error")
 
 	p, err := sum(replace(f.entries, counted, f.entries[counted-1]))
 	require.NoError(t, err)

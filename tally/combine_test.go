@@ -3,6 +3,7 @@ package tally
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -130,6 +131,24 @@ func TestRefusedSharesAreNamed(t *testing.T) {
 	}
 	require.Equal(t, []named{{at, 3, ""}, {at + 1, 0, ""}, {at + 2, 1, "clubs"}, {len(entries) - 1, 3, "mayor"}}, got)
 	require.Contains(t, r.Text(), fmt.Sprintf("refused share, entry %d, trustee 1, contest clubs: tally: ", at+2))
+}
+
+// A sum that the counted ballots cannot have given is not searched for without
+// end. With proofs that hold it does not come up.
+func TestTotalOutOfBounds(t *testing.T) {
+	for _, g := range groups {
+		f := honest(t, g)
+		c := *f.closing
+		c.sums = slices.Clone(c.sums)
+		book, err := c.readShares(t.Context(), uint64(f.at(t, entry.Pin, 0)))
+		require.NoError(t, err)
+		_, err = book.combine()
+		require.NoError(t, err)
+		c.sums[0].weight = 2 // it has more
+		_, err = book.combine()
+		require.ErrorIs(t, err, ErrRange)
+		require.ErrorContains(t, err, "contest mayor, c")
+	}
 }
 
 func TestPublish(t *testing.T) {
