@@ -19,6 +19,7 @@ type examined struct {
 	ballot  *Ballot    // without its points, once its proof has been checked
 	spoil   *Spoil
 	env     *entry.Envelope // of a roll entry
+	opens   bool            // it is the entry that the fingerprint is the hash of
 }
 
 // examineAll examines entries, with all their proofs in one batch. known, if
@@ -120,6 +121,7 @@ func (e *Election) examine(data []byte) examined {
 		x.env = env
 	case entry.Open:
 		_, x.err = parseOpening(e.Manifest, env, 0)
+		x.opens = Fingerprint(entry.ID(data)) == e.Fingerprint
 	case entry.Ballot:
 		x.ballot, x.err = e.parseBallot(env, data)
 	case entry.Spoil:

@@ -94,6 +94,35 @@ func TestReplay(t *testing.T) {
 	})
 }
 
+// A ledger that differs before the open from the one that was loaded is
+// noticed, also if its operator signs it.
+func TestReplayOfAnotherHistory(t *testing.T) {
+	e := electiontest.New(t, twoStyles(nil))
+	var data [][]byte
+	for _, en := range e.Entries() {
+		data = append(data, en.Data)
+	}
+	size := uint64(len(data))
+	replay := func(data ...[]byte) error {
+		_, err := ballot.Replay(t.Context(), e.Election, e.Fork(data...), size, nil)
+		return err
+	}
+	require.NoError(t, replay(data...))
+	shifted := append([][]byte{[]byte("junk")}, data...)
+	require.ErrorIs(t, replay(shifted...), ballot.ErrChain)
+
+	earlier := ballot.OpenEntry(e.Election, func(o *ballot.Opening) { o.Time++ })
+	for _, k := range e.Signers() {
+		earlier.Sign(k)
+	}
+	forked := append([][]byte(nil), data...)
+	forked[1] = earlier.Bytes() // in place of a trustee's message
+	require.ErrorIs(t, replay(forked...), ballot.ErrFork)
+	earlier.Signatures = earlier.Signatures[:1]
+	forked[1] = earlier.Bytes()
+	require.NoError(t, replay(forked...))
+}
+
 // What the open entry says of the roll is held against the roll's entries.
 func TestReplayChecksRoll(t *testing.T) {
 	e := electiontest.New(t, twoStyles(nil))

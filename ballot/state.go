@@ -178,8 +178,9 @@ func (s *State) Standing(credential []byte) (Standing, error) {
 // refused, or nil if it is accepted or is not for the counting rule to judge
 // (the messages of the key ceremony before the open; mixes, shares and results
 // after the close). The error is about the caller or the election as a whole:
-// an entry out of order (ErrChain), or a roll on the ledger that is not the
-// one which the open entry names.
+// an entry out of order, or a ledger that is not the one from which the
+// election was loaded, or whose roll is not the one which the open entry names
+// (all ErrChain, or ErrFork where it has an earlier open entry).
 func (s *State) Apply(en ledger.Entry) (*Refusal, error) {
 	x, err := s.e.examineAll([]ledger.Entry{en}, nil)
 	if err != nil {
@@ -194,12 +195,14 @@ func (s *State) apply(index uint64, x examined) (*Refusal, error) {
 	if index != s.next {
 		return nil, fmt.Errorf("ballot: entry %d applied where %d is next: %w", index, s.next, reason.ErrChain)
 	}
-	if index == s.e.Opening.Index {
-		if err := s.roll.check(&s.e.Opening); err != nil {
+	if open := s.e.Opening.Index; index <= open {
+		if err := s.beforeOrOpen(index, x); err != nil {
 			return nil, err
 		}
-		s.next++
-		return nil, nil
+		if index == open {
+			s.next++
+			return nil, nil
+		}
 	}
 	err := s.judge(index, x)
 	s.next++
@@ -208,6 +211,20 @@ func (s *State) apply(index uint64, x examined) (*Refusal, error) {
 	}
 	s.refused = append(s.refused, Refusal{Index: index, Kind: x.kind.String(), Err: err})
 	return &s.refused[len(s.refused)-1], nil
+}
+
+// beforeOrOpen requires that the ledger up to the open is one on which this
+// election was opened where Load found it opened.
+func (s *State) beforeOrOpen(index uint64, x examined) error {
+	switch open := s.e.Opening.Index; {
+	case index == open && !x.opens:
+		return fmt.Errorf("ballot: entry %d is not the open entry that was loaded: %w", index, reason.ErrChain)
+	case index == open:
+		return s.roll.check(&s.e.Opening)
+	case x.foreign == nil && x.kind == entry.Open && x.err == nil:
+		return fmt.Errorf("ballot: entry %d opened an election of this manifest before entry %d: %w", index, open, reason.ErrFork)
+	}
+	return nil
 }
 
 // judge decides about one entry and, if it stands, records it.
@@ -249,7 +266,7 @@ func (s *State) judge(index uint64, x examined) error {
 			return err
 		}
 		return s.addRoll(x.env)
-	case entry.Open: // the one that counts never comes here
+	case entry.Open: // one that does not count
 		if x.err != nil {
 			return x.err
 		}
