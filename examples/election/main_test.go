@@ -52,7 +52,7 @@ func TestElection(t *testing.T) {
 		{
 			"generated", []string{"-voters", "21", "-trustees", "3"},
 			[]string{"해달군 선거 2027", "김하늘", "21 of 21 voted; 1 ballot refused", "All 29 totals are those of the plain votes."},
-			[]string{"Trustee 1 stays away.", "the box refused: ", "superseded by entry", "proof does not hold"},
+			[]string{"Trustee 1 stays away.", "The box refused: ", "superseded by entry", "proof does not hold"},
 		}, {
 			"one trustee", []string{"-voters", "10", "-trustees", "1"},
 			[]string{"10 of 10 voted", "1 of 1 trustees"}, nil,

@@ -51,7 +51,7 @@ func (o *officials) openTrustees() ([]*dkg.Trustee, error) {
 // appoint makes all the keys. The trustees' files go to a directory.
 func appoint(trustees int, dir string) (*officials, []dkg.TrusteeKeys, error) {
 	o := new(officials)
-	secret, public, err := note.GenerateKey(rand.Reader, "example.org/haedal-2027")
+	secret, public, err := note.GenerateKey(rand.Reader, "example.org/election")
 	if err != nil {
 		return nil, nil, err
 	}
