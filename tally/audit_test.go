@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/internal/electiontest"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/ledger"
 )
@@ -450,6 +451,14 @@ func TestCheckpoints(t *testing.T) {
 		require.NoError(t, err)
 		requireReport(t, report, []string{"ledger.checkpoint"}, rest)
 	})
+	t.Run("of which the reader says something else", func(t *testing.T) {
+		r := f.read(t, f.entries)
+		r.cp.Size, r.cp.Origin, r.cp.Root = 20, "example.org/other", ledger.LeafHash(nil)
+		report, err := Audit(t.Context(), r, f.Fingerprint, nil)
+		require.NoError(t, err)
+		requireReport(t, report, nil, nil)
+		require.EqualValues(t, len(f.entries), report.Size)
+	})
 	t.Run("of an empty ledger", func(t *testing.T) {
 		report, err := Audit(t.Context(), f.read(t, nil), f.Fingerprint, nil)
 		require.NoError(t, err)
@@ -505,6 +514,23 @@ func TestForeignFingerprint(t *testing.T) {
 		requireReport(t, report, nil, from("ledger.checkpoint"))
 		require.ErrorIs(t, report.Check("manifest.fingerprint").Findings[0].Err, ErrIncomplete, desc)
 	}
+}
+
+// Somebody else's manifest under the id of this one, signed by somebody else's
+// authorities, is refused.
+func TestForeignManifest(t *testing.T) {
+	f := honest(t, groups[0])
+	other := electiontest.Prepare(t, nil)
+	env := entry.Envelope{Kind: entry.Manifest, Election: entry.Hash(f.Manifest.ID()), Body: other.Manifest.Bytes()}
+	for _, key := range other.Signers() {
+		env.Sign(key)
+	}
+	report := f.audit(t, insert(f.entries, 0, env.Bytes(), f.sign(entry.Manifest, []byte("junk"))))
+	require.Equal(t, f.Manifest.Title, report.Title)
+	c := report.Check("manifest.form")
+	require.Equal(t, Passed, c.Status)
+	require.ErrorIs(t, c.Findings[0].Err, ErrBinding)
+	requireReport(t, report, []string{"phase.pin"}, from("tally.target")) // the pin is over other entries
 }
 
 // What the authorities open must be what the ceremony made, and only once.
