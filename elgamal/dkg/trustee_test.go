@@ -342,6 +342,12 @@ func TestFile(t *testing.T) {
 		refuse(fmt.Sprintf("byte %d garbled", i), garbled, reason)
 	}
 	refuse("longer", append(bytes.Clone(accepted), 0), ErrEncoding)
+	refuse("another file", bytes.Repeat([]byte("x"), 200), ErrEncoding)
+	_, err = OpenTrustee(path, passphrase)
+	require.ErrorContains(t, err, "not a trustee's file")
+	require.NoError(t, os.Truncate(path, maxVault+1))
+	_, err = OpenTrustee(path, passphrase)
+	require.ErrorIs(t, err, ErrLimit)
 	refuse("version 2", bytes.Replace(accepted, []byte("version 1"), []byte("version 2"), 1), ErrVersion)
 	require.NoError(t, os.WriteFile(path, accepted, 0o600))
 	trustee := reopen(t, path)
@@ -449,6 +455,50 @@ func TestSecretRoundTrip(t *testing.T) {
 		_, err := decodeSecret(s.encode())
 		require.ErrorIs(t, err, ErrEncoding, "key pair does not belong together")
 	})
+}
+
+func TestSecretRefused(t *testing.T) {
+	s := newSecret(elgamal.Ristretto255())
+	s.pins["a"], s.pins["b"] = []byte("1"), []byte("2")
+	accepted := s.encode()
+	_, err := decodeSecret(accepted)
+	require.NoError(t, err)
+	const key, scalar, ceremony = 80, 116, 148 // offsets
+	pins := len(accepted) - 2*10
+	for _, test := range []struct {
+		desc   string
+		reason error
+		change func(b []byte) []byte
+	}{
+		{"unknown group", ErrVersion, func(b []byte) []byte { b[4] ^= 1; return b }},
+		{"encryption key is no point", ErrEncoding, func(b []byte) []byte { b[key+31] = 0xff; return b }},
+		{"encryption key is the identity", ErrGroup, func(b []byte) []byte { clear(b[key : key+32]); return b }},
+		{"another encryption key", ErrEncoding, func(b []byte) []byte {
+			copy(b[key:], elgamal.Ristretto255().AppendPoint(nil, elgamal.Ristretto255().Base()))
+			return b
+		}},
+		{"secret not reduced", ErrEncoding, func(b []byte) []byte { b[scalar+31] = 0xff; return b }},
+		{"two secrets", ErrLimit, func(b []byte) []byte { b[scalar-1] = 2; return b }},
+		{"ceremony of one byte", ErrEncoding, func(b []byte) []byte {
+			b[ceremony+3] = 1
+			return slices.Insert(b, ceremony+4, 7)
+		}},
+		{"ceremony of 33 bytes", ErrLimit, func(b []byte) []byte {
+			b[ceremony+3] = 33
+			return slices.Insert(b, ceremony+4, make([]byte, 33)...)
+		}},
+		{"pins in another order", ErrEncoding, func(b []byte) []byte {
+			return append(b[:pins:pins], append(bytes.Clone(b[pins+10:]), b[pins:pins+10]...)...)
+		}},
+		{"one pin twice", ErrEncoding, func(b []byte) []byte { copy(b[pins+10:], b[pins:pins+10]); return b }},
+		{"trailing byte", ErrEncoding, func(b []byte) []byte { return append(b, 0) }},
+	} {
+		t.Run(test.desc, func(t *testing.T) {
+			s, err := decodeSecret(test.change(bytes.Clone(accepted)))
+			require.ErrorIs(t, err, test.reason)
+			require.Nil(t, s)
+		})
+	}
 }
 
 func BenchmarkReplay(b *testing.B) {
