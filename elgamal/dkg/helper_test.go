@@ -42,7 +42,7 @@ func newWorld(t *testing.T, g *elgamal.Group, n, threshold, columns int) *world 
 		w.c.Authorities = append(w.c.Authorities, key.Public().(ed25519.PublicKey))
 	}
 	for i := range n {
-		w.trustees = append(w.trustees, &Trustee{&vault{state: newSecret(g)}})
+		w.trustees = append(w.trustees, NewMemoryTrustee(g))
 		w.c.Trustees = append(w.c.Trustees, w.trustees[i].Keys(fmt.Sprintf("T%d", i+1)))
 	}
 	return w

@@ -50,6 +50,10 @@ func OpenTrustee(path string, passphrase []byte) (*Trustee, error) {
 	return &Trustee{v}, nil
 }
 
+// NewMemoryTrustee makes the keys of a new trustee without a file, for tests and
+// rehearsals: its share and its pins end with the process.
+func NewMemoryTrustee(g *elgamal.Group) *Trustee { return &Trustee{&vault{state: newSecret(g)}} }
+
 func newSecret(g *elgamal.Group) *secret {
 	s := &secret{group: g, encryption: g.RandomScalar(), pins: make(map[string][]byte)}
 	rand.Read(s.seed[:])

@@ -265,7 +265,7 @@ func TestPins(t *testing.T) {
 	value[0] = 'M'
 	require.ErrorIs(t, trustee.Pin("alias", value), ErrFork)
 
-	full := &Trustee{&vault{state: newSecret(elgamal.Ristretto255())}}
+	full := NewMemoryTrustee(elgamal.Ristretto255())
 	for i := range maxPins {
 		full.v.state.pins[fmt.Sprint(i)] = nil
 	}
