@@ -477,6 +477,11 @@ func TestContinuity(t *testing.T) {
 	half := f.entries[:20]
 	requireReport(t, audit(f.entries, brought(half), brought(f.entries)), nil, nil)
 	requireReport(t, audit(f.entries, []byte("junk")), nil, []string{continuity})
+	short := f.read(t, f.entries)
+	short.entries = half
+	report, err := Audit(t.Context(), short, f.Fingerprint, &AuditOptions{Checkpoints: [][]byte{brought(f.entries[:30])}})
+	require.NoError(t, err)
+	requireReport(t, report, nil, append(from("keys.ceremony"), "ledger.checkpoint", continuity))
 
 	// Shares do not change the result, but an operator who drops one is seen.
 	fewer := without(f.entries, f.shareAt(t, 3, 0))
@@ -525,12 +530,15 @@ func TestForeignManifest(t *testing.T) {
 	for _, key := range other.Signers() {
 		env.Sign(key)
 	}
-	report := f.audit(t, insert(f.entries, 0, env.Bytes(), f.sign(entry.Manifest, []byte("junk"))))
+	commit := electionless(t, f.entries[f.at(t, entry.Commit, 0)], [32]byte{1})
+	report := f.audit(t, insert(f.entries, 0, env.Bytes(), f.sign(entry.Manifest, []byte("junk")), []byte("junk"), commit))
 	require.Equal(t, f.Manifest.Title, report.Title)
 	c := report.Check("manifest.form")
 	require.Equal(t, Passed, c.Status)
 	require.ErrorIs(t, c.Findings[0].Err, ErrBinding)
 	requireReport(t, report, []string{"phase.pin"}, from("tally.target")) // the pin is over other entries
+	require.Len(t, report.Check("keys.ceremony").Findings, 1)
+	require.EqualValues(t, 3, *report.Check("keys.ceremony").Findings[0].Entry)
 }
 
 // What the authorities open must be what the ceremony made, and only once.

@@ -87,3 +87,15 @@ func TestAuditFindsForksOfTheCeremony(t *testing.T) {
 	require.ErrorIs(t, report.Check("keys.certified").Findings[0].Err, ErrFork)
 	require.Empty(t, report.Check("keys.ceremony").Findings, "said once")
 }
+
+// What changed nothing in the ceremony is listed.
+func TestAuditListsWhatTheCeremonyIgnored(t *testing.T) {
+	f := withCeremony(t, dkg.Committing, entry.Deal, true)
+	report, err := Audit(t.Context(), f.Log, f.Fingerprint, nil)
+	require.NoError(t, err)
+	requireReport(t, report, nil, nil)
+	c := report.Check("keys.ceremony")
+	require.Len(t, c.Findings, 1)
+	require.True(t, c.Findings[0].Refused)
+	require.ErrorIs(t, c.Findings[0].Err, ErrState)
+}

@@ -88,7 +88,7 @@ const reportVersion = "v1"
 const noWitnesses = "The manifest names no witnesses: one operator could have shown different ledgers to different people."
 
 // MarshalJSON returns the JSON view.
-func (r *Report) MarshalJSON() ([]byte, error) {
+func (r Report) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Version     string  `json:"version"`
 		Verified    bool    `json:"verified"`

@@ -195,7 +195,7 @@ func Publish(ctx context.Context, e *ballot.Election, log ballot.Log, result *Re
 }
 
 // MarshalJSON returns the JSON view.
-func (r *Result) MarshalJSON() ([]byte, error) {
+func (r Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Fingerprint   string          `json:"fingerprint"`
 		Title         string          `json:"title"`
