@@ -360,6 +360,7 @@ func TestFile(t *testing.T) {
 	require.ErrorIs(t, trustee.Pin("x", nil), ErrEncoding)
 	require.NoError(t, os.Remove(path))
 	require.ErrorIs(t, trustee.Pin("x", nil), os.ErrNotExist)
+	require.Equal(t, "again", trustee.Keys("again").Name, "what was read before is still there")
 	// A crash while writing leaves the old file and a rest.
 	require.NoError(t, os.WriteFile(path, accepted, 0o600))
 	require.NoError(t, os.WriteFile(path+".new", accepted[:20], 0o600))
@@ -378,6 +379,17 @@ func TestNotWritten(t *testing.T) {
 	require.NoError(t, os.Remove(path+".new"))
 	require.NoError(t, w.trustees[0].Pin("x", []byte("2")), "the first was not pinned")
 	require.ErrorIs(t, reopen(t, path).Pin("x", []byte("1")), ErrFork)
+}
+
+// TestReplaceFile: a file that cannot be replaced is an error.
+func TestReplaceFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "folder")
+	require.NoError(t, os.MkdirAll(filepath.Join(path, "full"), 0o700))
+	require.Error(t, replaceFile(path, []byte("data")))
+	require.NoError(t, replaceFile(path+"2", []byte("data")))
+	b, err := os.ReadFile(path + "2")
+	require.NoError(t, err)
+	require.Equal(t, "data", string(b))
 }
 
 // TestCanary: no secret is in what can be printed.

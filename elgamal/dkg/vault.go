@@ -64,7 +64,10 @@ func createVault(path string, passphrase []byte, s *secret) (*vault, error) {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("dkg: trustee file %s exists already: %w", path, ErrState)
 	}
-	return v, v.write(s)
+	if err := v.write(s); err != nil {
+		return nil, fmt.Errorf("dkg: trustee file: %w", err)
+	}
+	return v, nil
 }
 
 func openVault(path string, passphrase []byte) (*vault, error) {
@@ -168,21 +171,32 @@ func (v *vault) update(change func(*secret) error) error {
 		if err != nil {
 			return err
 		}
-		if v.state, err = v.decrypt(data); err != nil {
+		s, err := v.decrypt(data)
+		if err != nil {
 			return err
 		}
+		v.state = s
 	}
 	s := v.state.clone()
 	if err := change(s); err != nil {
 		return err
 	}
-	if v.path != "" && !bytes.Equal(s.encode(), v.state.encode()) {
-		if err := v.write(s); err != nil {
-			return err
+	if v.path != "" {
+		if err := v.save(s); err != nil {
+			return fmt.Errorf("dkg: trustee file: %w", err)
 		}
 	}
 	v.state = s
 	return nil
+}
+
+// save makes the state durable. One that is in the file already may have been
+// put there by a process that crashed before it had synced the folder.
+func (v *vault) save(s *secret) error {
+	if bytes.Equal(s.encode(), v.state.encode()) {
+		return syncFolder(filepath.Dir(v.path))
+	}
+	return v.write(s)
 }
 
 // write replaces the file: after a crash there is the old one or the new one.
@@ -191,10 +205,7 @@ func (v *vault) write(s *secret) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(v.path, data); err != nil {
-		return fmt.Errorf("dkg: trustee file: %w", err)
-	}
-	return nil
+	return replaceFile(v.path, data)
 }
 
 func replaceFile(path string, data []byte) (err error) {
