@@ -141,6 +141,7 @@ func (a *audit) anchor(ctx context.Context) bool {
 // findManifest looks among the entries that say they are the manifest. Anybody
 // can copy it; one copy must be signed.
 func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
+	var others []Finding
 	for _, index := range at {
 		env, err := readEntry(ctx, a.r, index)
 		if err != nil {
@@ -152,7 +153,7 @@ func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
 			err = fmt.Errorf("tally: not the manifest with this id: %w", reason.ErrBinding)
 		}
 		if err != nil {
-			a.refuse("manifest.form", index, err)
+			others = append(others, Finding{Entry: &index, Refused: true, Err: err})
 			continue
 		}
 		if a.m == nil || a.signed != nil {
@@ -161,6 +162,9 @@ func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
 	}
 	if a.m == nil {
 		a.missing(fmt.Errorf("tally: the manifest that entry %d opens is not before it on the ledger: %w", a.open, reason.ErrIncomplete), "manifest.form")
+		for _, f := range others {
+			a.note("manifest.form", f)
+		}
 		return false
 	}
 	a.report.Title = a.m.Title

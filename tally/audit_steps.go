@@ -28,6 +28,9 @@ func (a *audit) setup(ctx context.Context) bool {
 	case errors.Is(err, reason.ErrBinding):
 		a.fail("keys.certified", &a.open, err)
 		return false
+	case errors.Is(err, reason.ErrIncomplete): // the reader no longer has it
+		a.missing(err, "phase.open")
+		return false
 	case err != nil:
 		a.fail("phase.open", &a.open, err)
 		return false
@@ -84,8 +87,6 @@ func (a *audit) replay(ctx context.Context) bool {
 		Progress: func(done, size uint64) { a.progress("verify", done, size) },
 	})
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return false
 	case wrongEntry(err) != nil: // the reader has changed its mind
 		a.fail("ledger.checkpoint", wrongEntry(err), err)
 		return false
@@ -104,9 +105,7 @@ func (a *audit) replay(ctx context.Context) bool {
 	a.pass("roll.signed", fmt.Sprintf("%d of %d registrars", a.m.Registrars.Quorum, len(a.m.Registrars.Keys)))
 	closed, ok := state.Closed()
 	for _, f := range state.Refused() {
-		if id := a.checkOf(f, closed); id != "" {
-			a.refuse(id, f.Index, f.Err)
-		}
+		a.refuse(a.checkOf(f, closed), f.Index, f.Err)
 	}
 	if !ok {
 		a.missing(fmt.Errorf("tally: the election is not closed: %w", reason.ErrIncomplete), "phase.close")
@@ -124,9 +123,6 @@ func (a *audit) checkOf(f ballot.Refusal, closed uint64) string {
 	case entry.Manifest.String():
 		return "manifest.form"
 	case entry.Round.String(), entry.Commit.String(), entry.Deal.String(), entry.Confirm.String(), entry.Certify.String():
-		if f.Index < a.open && !is(reason.ErrBinding) {
-			return "" // the ceremony has listed it
-		}
 		return "keys.ceremony"
 	case entry.Roll.String():
 		if is(reason.ErrSignature) || is(reason.ErrQuorum) {

@@ -16,6 +16,7 @@ import (
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/internal/electiontest"
 	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/ledger"
 )
 
@@ -418,6 +419,7 @@ func TestChangedEntries(t *testing.T) {
 		}
 		c := report.Check("ledger.checkpoint")
 		require.Equal(t, Failed, c.Status, "entry %d\n%s", i, report.Text())
+		require.Len(t, c.Findings, 1)
 		require.EqualValues(t, i, *c.Findings[0].Entry)
 		require.ErrorIs(t, c.Findings[0].Err, ErrChain)
 	}
@@ -541,6 +543,102 @@ func TestForeignManifest(t *testing.T) {
 	require.EqualValues(t, 3, *report.Check("keys.ceremony").Findings[0].Entry)
 }
 
+// Every entry that counts for nothing is listed under the check that it would
+// have been for, once.
+func TestRefusedEntriesAreListed(t *testing.T) {
+	f := honest(t, groups[0])
+	roll := parse(t, f.entries[f.at(t, entry.Roll, 0)])
+	unsigned := entry.Envelope{Kind: entry.Roll, Election: roll.Election, Body: roll.Body}
+	junk := entry.Envelope{Kind: entry.Roll, Election: roll.Election, Body: []byte("junk")}
+	for _, key := range f.Registrars {
+		junk.Sign(key)
+	}
+	ballotAt, spoilAt := f.at(t, entry.Ballot, 1), f.at(t, entry.Spoil, 0)
+	manifest := parse(t, f.entries[0])
+	manifest.Signatures = manifest.Signatures[:1]
+	before := []struct {
+		data  []byte
+		check string
+		want  error
+	}{
+		{unsigned.Bytes(), "roll.signed", ErrQuorum},
+		{junk.Bytes(), "roll.form", ErrEncoding},
+		{manifest.Bytes(), "manifest.form", ErrQuorum},
+		{f.sign(entry.Manifest, nil, f.Signers()...), "manifest.form", ErrBinding},
+		{electionless(t, f.entries[f.at(t, entry.Deal, 0)], [32]byte{1}), "keys.ceremony", ErrBinding},
+		{f.entries[ballotAt], "phase.open", ErrState},
+		{f.entries[spoilAt], "phase.open", ErrState},
+	}
+	after := []struct {
+		data  []byte
+		check string
+		want  error
+	}{
+		{f.entries[ballotAt], "phase.close", ErrState},
+		{f.entries[spoilAt], "phase.close", ErrState},
+		{f.entries[f.at(t, entry.Close, 0)], "phase.close", ErrState},
+		{f.entries[f.at(t, entry.Commit, 0)], "keys.ceremony", ErrState},
+		{f.entries[f.at(t, entry.Roll, 0)], "roll.form", ErrState},
+		{f.sign(entry.Pin, f.closing.pinned.body()), "phase.pin", ErrQuorum},
+		{electionless(t, f.entries[f.shareAt(t, 1, 0)], [32]byte{1}), "decrypt.shares", ErrBinding},
+		{electionless(t, f.entries[f.at(t, entry.Result, 0)], [32]byte{1}), "result.published", ErrBinding},
+		{f.sign(entry.Result, f.result.Bytes()), "result.published", ErrQuorum},
+		{[]byte("junk"), "ballot.form", reason.ErrVersion},
+	}
+	open, pin := f.at(t, entry.Open, 0), f.at(t, entry.Pin, 0)
+	entries := f.entries
+	for i, c := range after {
+		entries = insert(entries, pin+1+i, c.data)
+	}
+	report := f.audit(t, entries)
+	requireReport(t, report, nil, nil)
+	for i, c := range after {
+		requireListed(t, report, c.check, uint64(pin+1+i), c.want)
+	}
+	for i, c := range before {
+		entries = insert(entries, open+i, c.data)
+	}
+	report = f.audit(t, entries)
+	requireReport(t, report, []string{"phase.pin"}, from("tally.target"))
+	for i, c := range before {
+		requireListed(t, report, c.check, uint64(open+i), c.want)
+	}
+
+	// A ballot again.
+	again := f.audit(t, insert(f.entries, f.at(t, entry.Close, 0), f.entries[ballotAt]))
+	requireListed(t, again, "ballot.newest", uint64(f.at(t, entry.Close, 0)), reason.ErrReplay)
+}
+
+// requireListed requires that an entry is listed under one check, once.
+func requireListed(t *testing.T, report *Report, check string, index uint64, want error) {
+	t.Helper()
+	var under []string
+	for _, c := range report.Checks {
+		for _, finding := range c.Findings {
+			if finding.Entry != nil && *finding.Entry == index {
+				under = append(under, c.ID)
+				require.True(t, finding.Refused)
+				require.ErrorIs(t, finding.Err, want, "%s, entry %d", c.ID, index)
+			}
+		}
+	}
+	require.Equal(t, []string{check}, under, "entry %d\n%s", index, report.Text())
+}
+
+func TestOpenedLate(t *testing.T) {
+	f := honest(t, groups[0])
+	for late, findings := range map[int64]int{60: 0, 61: 1, 3600: 1} {
+		e := *f.Election.Election
+		e.Opening.Time = f.Manifest.Opens.Unix() + late
+		report := &Report{}
+		a := &audit{checklist: newChecklist(report, false), report: report, r: f.read(t, f.entries), m: f.Manifest, e: &e}
+		a.hours(t.Context(), uint64(f.at(t, entry.Close, 0)))
+		a.finish()
+		require.Equal(t, Passed, report.Check("phase.hours").Status)
+		require.Len(t, report.Check("phase.hours").Findings, findings, "%d s late", late)
+	}
+}
+
 // What the authorities open must be what the ceremony made, and only once.
 func TestOpening(t *testing.T) {
 	f := honest(t, groups[0])
@@ -625,6 +723,11 @@ func TestReaderThatChangesItsMind(t *testing.T) {
 			require.NoError(t, err)
 			if r.asked < turns {
 				break
+			}
+			if desc == "fewer" {
+				for _, c := range report.Checks {
+					require.NotEqual(t, Failed, c.Status, "time %d\n%s", turns, report.Text())
+				}
 			}
 			// What was asked for that time may not have been in those entries.
 			if report.Verified() {
