@@ -319,6 +319,8 @@ func TestChangedFields(t *testing.T) {
 			require.ErrorIs(t, w.apply(rewrap(t, good.Bytes(), change)), ballot.ErrEncoding, name)
 		}
 		w.refuse(ballot.ErrBinding, rewrap(t, good.Bytes(), func(env *entry.Envelope) { env.Election = w.Manifest.ID() }))
+		_, err := w.ParseBallot(rewrap(t, good.Bytes(), func(env *entry.Envelope) { env.Kind = entry.Spoil }))
+		require.ErrorIs(t, err, ballot.ErrEncoding)
 		w.accept(good.Bytes())
 	})
 }
@@ -360,6 +362,8 @@ func TestChangedSpoil(t *testing.T) {
 			return w.Bytes()
 		})
 		w.refuse(ballot.ErrEncoding, rewrap(t, good, func(env *entry.Envelope) { env.Time++ }))
+		_, err = w.ParseSpoil(rewrap(t, good, func(env *entry.Envelope) { env.Kind = entry.Ballot }))
+		require.ErrorIs(t, err, ballot.ErrEncoding)
 		w.accept(good)
 	})
 }

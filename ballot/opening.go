@@ -71,11 +71,7 @@ func (o *Opening) parse(m *Manifest, body []byte) error {
 		return fmt.Errorf("%d keys, the manifest has %d columns: %w", n, m.Columns(), reason.ErrShape)
 	}
 	for i := 0; r.Err() == nil && i < m.Columns(); i++ {
-		b := r.Raw(m.Group.PointLen())
-		if r.Err() != nil {
-			break
-		}
-		k, err := m.Group.DecodePoint(b)
+		k, err := m.Group.DecodePoint(r.Raw(m.Group.PointLen()))
 		if err != nil {
 			return fmt.Errorf("key of column %d: %w", i, err)
 		}
