@@ -76,7 +76,7 @@ func TestBox(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, w.VerifyReceipt(spoil, spoiled))
 		require.ErrorIs(t, w.VerifyReceipt(third.Bytes(), spoiled), ballot.ErrChain)
-		_, err = box.Spoil(ctx, rewrap(t, spoil, func(env *entry.Envelope) { env.Body[0] ^= 1 }))
+		_, err = box.Spoil(ctx, rewrap(t, bytes.Clone(spoil), func(env *entry.Envelope) { env.Body[0] ^= 1 }))
 		require.ErrorIs(t, err, ballot.ErrProof)
 		sameSpoil, err := box.Spoil(ctx, spoil)
 		require.NoError(t, err)
