@@ -167,6 +167,9 @@ func TestPublish(t *testing.T) {
 		require.NoError(t, Publish(ctx, e, log, f.result, f.Signers()))
 		require.Equal(t, at+1, size(t, log))
 	}
+	log = f.Fork(append(f.entries[:at:at], f.sign(entry.Result, f.result.Bytes(), f.Signers()...))...)
+	require.NoError(t, Publish(ctx, e, log, f.result, f.Signers()))
+	require.Equal(t, at+1, size(t, log), "published at another time")
 	early := f.Fork(f.entries[:f.shareAt(t, 2, 1)]...)
 	require.ErrorIs(t, Publish(ctx, e, early, f.result, f.Signers()), ErrQuorum)
 	unpinned := f.Fork(f.entries[:f.at(t, entry.Pin, 0)]...)

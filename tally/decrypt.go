@@ -76,7 +76,7 @@ func Decrypt(ctx context.Context, e *ballot.Election, log ballot.Log, t *dkg.Tru
 			return err
 		}
 		env := entry.Envelope{Kind: entry.Share, Election: entry.Hash(e.Fingerprint),
-			Time: e.Manifest.RoundTime(time.Now()), Body: s.body(e.Group)}
+			Time: time.Now().Unix(), Body: s.body(e.Group)}
 		t.Sign(&env)
 		if err := appendPublished(ctx, log, env.Bytes()); err != nil {
 			return err

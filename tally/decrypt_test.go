@@ -97,6 +97,9 @@ func TestPin(t *testing.T) {
 		require.NoError(t, Pin(ctx, e, log, f.Signers()))
 		require.Equal(t, closed+2, size(t, log))
 	}
+	log = f.Fork(insert(f.entries[:closed+1], closed+1, f.sign(entry.Pin, f.closing.pinned.body(), f.Signers()...))...)
+	require.NoError(t, Pin(ctx, e, log, f.Signers()))
+	require.Equal(t, closed+2, size(t, log), "pinned at another time")
 	// A wrong pin of somebody else does not stand in the way.
 	wrong := f.closing.pinned
 	wrong.root[0] ^= 1
@@ -134,14 +137,18 @@ func TestMinimumGroup(t *testing.T) {
 		},
 	})
 	f := &fixture{Election: e}
-	for voter, contests := range map[int][]string{
-		0: {"all", "few"}, 1: {"all", "few"}, 3: {"all"}, 9: {"weights"}, 10: {"weights"}, 11: {"weights"}, 12: {"weights"}, 14: {"weights"},
+	for _, cast := range []struct {
+		voter    int
+		contests []string
+	}{
+		{0, []string{"all", "few"}}, {1, []string{"all", "few"}}, {3, []string{"all"}}, {9, []string{"weights"}},
+		{10, []string{"weights"}}, {11, []string{"weights"}}, {12, []string{"weights"}}, {14, []string{"weights"}},
 	} {
 		votes := make(ballot.Votes)
-		for _, c := range contests {
+		for _, c := range cast.contests {
 			votes[c] = ballot.Vote{"yes": 1}
 		}
-		e.Cast(voter, votes)
+		e.Cast(cast.voter, votes)
 	}
 	f.close(t)
 	ctx := t.Context()
@@ -168,6 +175,24 @@ func TestMinimumGroup(t *testing.T) {
 	f.closing, err = readClosing(ctx, e.Election, e.Log)
 	require.NoError(t, err)
 	requireReport(t, f.audit(t, f.entries), nil, nil)
+
+	// A fork in which another contest has enough ballots: no target of it was
+	// pinned, but the pin was.
+	closed := f.at(t, entry.Close, 0)
+	fork := without(f.entries[:closed], f.at(t, entry.Ballot, 0))
+	for _, v := range []int{12, 13, 14} {
+		b, _, err := f.Encrypt(f.Voters[v], ballot.Votes{"weights": {"no": 1}})
+		require.NoError(t, err)
+		fork = append(fork, b.Bytes())
+	}
+	log := f.Fork(append(fork, f.entries[closed])...)
+	require.NoError(t, Pin(ctx, e.Election, log, e.Signers()))
+	c, err := readClosing(ctx, e.Election, log)
+	require.NoError(t, err)
+	require.Equal(t, decrypted, c.disposition(3))
+	require.Equal(t, withheld, c.disposition(0))
+	require.ErrorIs(t, Decrypt(ctx, e.Election, log, e.Trustees[0]), ErrFork)
+	require.NoError(t, Decrypt(ctx, e.Election, log, e.Trustees[2]), "who has decrypted nothing yet")
 
 	for _, a := range []attack{
 		{"a share of a contest that is withheld", func(t *testing.T, f *fixture) [][]byte {

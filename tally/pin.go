@@ -114,7 +114,7 @@ func Pin(ctx context.Context, e *ballot.Election, log ballot.Log, authorities []
 // appendSigned appends an entry of the authorities and waits until it is
 // published.
 func appendSigned(ctx context.Context, e *ballot.Election, log ballot.Log, kind entry.Kind, body []byte, authorities []ed25519.PrivateKey) error {
-	env := entry.Envelope{Kind: kind, Election: entry.Hash(e.Fingerprint), Time: e.Manifest.RoundTime(time.Now()), Body: body}
+	env := entry.Envelope{Kind: kind, Election: entry.Hash(e.Fingerprint), Time: time.Now().Unix(), Body: body}
 	for _, key := range authorities {
 		env.Sign(key)
 	}
