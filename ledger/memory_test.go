@@ -1,0 +1,14 @@
+package ledger_test
+
+import (
+	"testing"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/hanpyo/hanpyo/ledger"
+	"github.com/hanpyo/hanpyo/ledger/ledgertest"
+)
+
+func TestMemory(t *testing.T) {
+	ledgertest.Run(t, func(_ string, s note.Signer) (ledger.Ledger, error) { return ledger.NewMemory(s), nil })
+}
