@@ -52,12 +52,8 @@ func parseShare(g *elgamal.Group, contests []ballot.Contest, body []byte) (*shar
 	}
 	s.contest = int(n)
 	for k := range contests[s.contest].Results() {
-		b := r.Raw(g.PointLen())
-		if r.Err() != nil {
-			break
-		}
 		// Sums may be the identity, and then so are their partial decryptions.
-		p, err := g.DecodePointOrIdentity(b)
+		p, err := g.DecodePointOrIdentity(r.Raw(g.PointLen()))
 		if err != nil {
 			return nil, fmt.Errorf("tally: share: row %d: %w", k, err)
 		}
