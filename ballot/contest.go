@@ -2,7 +2,6 @@ package ballot
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/zkp"
@@ -20,16 +19,57 @@ type Option struct {
 	Name string // what voters read
 }
 
+// List is a list of candidates in a contest of kind "lists".
+type List struct {
+	ID      string // what votes name it by
+	Name    string // what voters read
+	Options []int  // its candidates: positions among the contest's options, ascending
+}
+
+// Equation is a rule of a contest of kind "equations", over its options, each
+// of which is a slot of the value 0 or 1:
+//
+//	Low ≤ Σ Coefficient·v[Slot] ≤ High
+//
+// It is an equality if Low and High are the same.
+type Equation struct {
+	Terms     []zkp.Term // Slot is the position of an option; in ascending order
+	Low, High int        // each at most 2¹⁶ in size
+}
+
+// Row is a row of the result of a contest of kind "equations".
+type Row struct {
+	ID    string
+	Name  string
+	Terms []zkp.Term // Slot is the position of an option; in ascending order
+}
+
 // Contest is one question of an election. Its kind gives the other fields
 // their meaning; docs/manifest.md has the equations of each.
 //
 //   - "choose": at least Min and at most Max options are chosen.
 //   - "approval": any number of options is approved of, at most Max if it is
 //     not zero.
+//   - "referendum": each option is a question, answered yes or no, or left open
+//     unless Exact is set.
 //   - "points": at most Points are spread over the options, or exactly that
 //     many if Exact is set, at most Max on one option (zero means Points).
+//   - "score": each option gets a score from 0 to Max.
+//   - "star": scores from 0 to Max, and for every two options how many voters
+//     score the one above the other.
+//   - "quadratic": each option gets up to Max votes (zero means as many as the
+//     budget pays for), and their squares add up to at most Points.
+//   - "judgement": each option gets exactly one of the Grades, best first.
 //   - "ranked-points": the first choice gets Values[0], the second Values[1]
-//     and so on; all values are given if Exact is set.
+//     and so on; all values are given if Exact is set. Borda counts are such.
+//   - "ranking": at least Min and at most Max options (zero means all) are
+//     ranked; the result says how often each option has each rank.
+//   - "pairwise": options are ranked, all of them differently if Exact is set;
+//     the result says how many voters prefer each option to each other one.
+//   - "lists": at most one of the Lists and at most Max candidates (zero means
+//     all), only on that list unless Panachage is set.
+//   - "equations": whatever Equations between options allow, with Rows as the
+//     result; Witness is a vote that is allowed.
 //
 // With Blank set, a vote that marks nothing is a blank vote with a result row
 // of its own, and every other vote marks something.
@@ -40,65 +80,23 @@ type Contest struct {
 	Options []Option
 	Blank   bool
 
-	Min, Max int
-	Points   int
-	Values   []int
-	Exact    bool
+	Min, Max  int
+	Points    int
+	Values    []int
+	Exact     bool
+	Grades    []Option
+	Lists     []List
+	Panachage bool
+	Equations []Equation
+	Rows      []Row
+	Witness   Vote
 
 	// Set by NewManifest.
 	kind   kind
 	layout *layout
 	first  int
-	index  map[string]int // of an option, by id
+	index  map[string]int // of an option, by id; those of lists come after
 }
-
-// kind is what a kind of contest has to say for itself. A kind is one small
-// value; kinds lists them all.
-type kind interface {
-	// params names the contest fields that the kind uses besides options and
-	// blank, in the order of the manifest's canonical bytes. Those that may be
-	// left out of a manifest end in a question mark.
-	params() []string
-	// compile checks the contest's fields, sets defaults, allots slots and
-	// states rules and results: one row per option, in order.
-	compile(c *Contest, l *layout) error
-	// check returns which rule a vote breaks, in words; marks counts the
-	// options with a mark that is not zero. A blank vote does not come here.
-	check(c *Contest, v Vote, marks int) error
-	// mark sets the slots of a checked vote that follow from it directly;
-	// slacks are filled in later.
-	mark(c *Contest, v Vote, row []uint8)
-	// count returns what a checked vote gives to an option.
-	count(c *Contest, mark int) int64
-}
-
-var kinds = map[string]kind{
-	"choose":        choose{},
-	"approval":      approval{},
-	"points":        points{},
-	"ranked-points": rankedPoints{},
-}
-
-// param returns the field that a kind uses under a name of the manifest: an
-// *int, a *bool or an *[]int.
-func (c *Contest) param(name string) any {
-	switch name {
-	case "min":
-		return &c.Min
-	case "max":
-		return &c.Max
-	case "points":
-		return &c.Points
-	case "values":
-		return &c.Values
-	case "exact":
-		return &c.Exact
-	}
-	panic("ballot: no contest field " + name)
-}
-
-// allParams are the names that param knows.
-var allParams = []string{"min", "max", "points", "values", "exact"}
 
 // Columns returns where the contest's slots stand among the columns of the
 // whole manifest.
@@ -108,8 +106,9 @@ func (c *Contest) Columns() (first, count int) { return c.first, c.layout.slots 
 // from 0 within the contest. The caller must not change them.
 func (c *Contest) Rules() []zkp.Rule { return c.layout.rules }
 
-// Results returns the contest's result rows: one per option in order, then
-// one for blank votes if the contest has them. The caller must not change them.
+// Results returns the contest's result rows in the order of docs/manifest.md:
+// those of its kind, for most kinds one per option, then one for blank votes if
+// the contest has them. The caller must not change them.
 func (c *Contest) Results() []ResultRow { return c.layout.results }
 
 // compile checks the contest and sets its layout. first is the number of its
@@ -134,6 +133,9 @@ func (c *Contest) compile(first int) error {
 	c.index = make(map[string]int, len(c.Options))
 	for i, o := range c.Options {
 		c.index[o.ID] = i
+	}
+	for i, list := range c.Lists {
+		c.index[list.ID] = len(c.Options) + i
 	}
 	l := new(layout)
 	if c.Blank {
@@ -172,27 +174,6 @@ func (e *pathError) Error() string {
 
 func (e *pathError) Unwrap() error { return e.err }
 
-func uses(k kind, name string) bool {
-	for _, p := range k.params() {
-		if strings.TrimSuffix(p, "?") == name {
-			return true
-		}
-	}
-	return false
-}
-
-func isZero(param any) bool {
-	switch p := param.(type) {
-	case *int:
-		return *p == 0
-	case *bool:
-		return !*p
-	case *[]int:
-		return len(*p) == 0
-	}
-	return false
-}
-
 // inRange checks a parameter of a contest.
 func (c *Contest) inRange(name string, low, high int) error {
 	if v := *c.param(name).(*int); v < low || v > high {
@@ -208,4 +189,21 @@ func (c *Contest) least(low int) int {
 		return max(low, 1)
 	}
 	return low
+}
+
+// inPairs checks a contest that compares its options with one another.
+func (c *Contest) inPairs() error {
+	n := len(c.Options)
+	if n < 2 {
+		return at("options", fmt.Errorf("are %d and must be at least 2 to be compared: %w", n, reason.ErrShape))
+	}
+	return needs(n * (n - 1))
+}
+
+// needs refuses a contest that cannot fit before any slot is allotted.
+func needs(columns int) error {
+	if columns > maxColumns {
+		return fmt.Errorf("needs %d columns or more, at most %d: %w", columns, maxColumns, reason.ErrLimit)
+	}
+	return nil
 }

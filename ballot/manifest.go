@@ -117,7 +117,7 @@ func (m *Manifest) clone() *Manifest {
 	c.Contests = slices.Clone(m.Contests)
 	for i := range c.Contests {
 		c.Contests[i].Options = slices.Clone(c.Contests[i].Options)
-		c.Contests[i].Values = slices.Clone(c.Contests[i].Values)
+		c.Contests[i].cloneParams()
 	}
 	c.Styles = slices.Clone(m.Styles)
 	for i := range c.Styles {

@@ -252,13 +252,12 @@ func (m *Manifest) checkContest(c *Contest, first int, taken *distinct) error {
 	options := newDistinct("option")
 	for i := range c.Options {
 		o := &c.Options[i]
-		err := setCalled(&o.ID, &o.Name, options)
-		if err == nil && strings.EqualFold(o.ID, BlankID) {
-			err = at("id", fmt.Errorf("is the blank vote's: %w", reason.ErrDuplicate))
-		}
-		if err != nil {
+		if err := setResult(&o.ID, &o.Name, options); err != nil {
 			return at(fmt.Sprintf("options[%d]", i), err)
 		}
+	}
+	if err := c.checkNames(options); err != nil {
+		return err
 	}
 	if err := c.compile(first); err != nil {
 		return err
@@ -266,11 +265,33 @@ func (m *Manifest) checkContest(c *Contest, first int, taken *distinct) error {
 	return c.checkRange(m.Limits.MaxWeight)
 }
 
+// checkNames normalises and checks what the parameters of a contest call
+// things. Votes name lists as they name options.
+func (c *Contest) checkNames(options *distinct) error {
+	for i := range c.Lists {
+		if err := setResult(&c.Lists[i].ID, &c.Lists[i].Name, options); err != nil {
+			return at(fmt.Sprintf("lists[%d]", i), err)
+		}
+	}
+	grades, rows := newDistinct("grade"), newDistinct("row")
+	for i := range c.Grades {
+		if err := setCalled(&c.Grades[i].ID, &c.Grades[i].Name, grades); err != nil {
+			return at(fmt.Sprintf("grades[%d]", i), err)
+		}
+	}
+	for i := range c.Rows {
+		if err := setResult(&c.Rows[i].ID, &c.Rows[i].Name, rows); err != nil {
+			return at(fmt.Sprintf("rows[%d]", i), err)
+		}
+	}
+	return nil
+}
+
 // checkRange holds that every result row can be decrypted when the whole roll
 // has the given weight.
 func (c *Contest) checkRange(weight uint64) error {
 	for _, row := range c.layout.results {
-		// Low and High are at most 2¹⁶ in size.
+		// Low and High are at most 1,000·2¹⁶ in size.
 		over, width := bits.Mul64(weight, uint64(row.High-row.Low))
 		if over != 0 || width > maxResultRange {
 			return fmt.Errorf("result of %s can take more than 2^40 values with a total weight of %d: %w", row.ID, weight, reason.ErrRange)
@@ -291,6 +312,14 @@ func setCalled(id, name *string, taken *distinct) error {
 		return err
 	}
 	return at2("name", taken.name(*name))
+}
+
+// setResult is setCalled for what has a result row, beside that of blank votes.
+func setResult(id, name *string, taken *distinct) error {
+	if strings.EqualFold(*id, BlankID) {
+		return at("id", fmt.Errorf("is the blank vote's: %w", reason.ErrDuplicate))
+	}
+	return setCalled(id, name, taken)
 }
 
 func (m *Manifest) checkStyles() error {

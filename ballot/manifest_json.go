@@ -121,9 +121,7 @@ func readContest(v *strictjson.Value) (c Contest) {
 	c.ID = v.Field("id").Text()
 	c.Name = v.Field("name").Text()
 	c.Kind = v.Field("kind").Text()
-	for _, o := range v.Field("options").List() {
-		c.Options = append(c.Options, Option{ID: o.Field("id").Text(), Name: o.Field("name").Text()})
-	}
+	c.Options = readOptions(v.Field("options"))
 	c.Blank = v.Has("blank") && v.Field("blank").Bool()
 	k, ok := kinds[c.Kind]
 	if !ok {
@@ -135,16 +133,7 @@ func readContest(v *strictjson.Value) (c Contest) {
 		if optional && !v.Has(name) {
 			continue
 		}
-		switch field := c.param(name).(type) {
-		case *int:
-			*field = int(v.Field(name).Int(0, maxPoints))
-		case *bool:
-			*field = v.Field(name).Bool()
-		case *[]int:
-			for _, item := range v.Field(name).List() {
-				*field = append(*field, int(item.Int(0, maxPoints)))
-			}
-		}
+		c.readParam(name, v.Field(name))
 	}
 	return c
 }
@@ -222,16 +211,26 @@ type (
 		Name string `json:"name"`
 	}
 	contestJSON struct {
-		ID      string       `json:"id"`
-		Name    string       `json:"name"`
-		Kind    string       `json:"kind"`
-		Min     *int         `json:"min,omitempty"`
-		Max     *int         `json:"max,omitempty"`
-		Points  *int         `json:"points,omitempty"`
-		Values  *[]int       `json:"values,omitempty"`
-		Exact   *bool        `json:"exact,omitempty"`
+		ID   string `json:"id"`
+		Name string `json:"name"`
+		Kind string `json:"kind"`
+		paramsJSON
 		Blank   bool         `json:"blank,omitempty"`
 		Options []optionJSON `json:"options"`
+	}
+	// paramsJSON has the contest's parameters: nil, or what viewParam returns.
+	paramsJSON struct {
+		Min       any `json:"min,omitempty"`
+		Max       any `json:"max,omitempty"`
+		Points    any `json:"points,omitempty"`
+		Values    any `json:"values,omitempty"`
+		Exact     any `json:"exact,omitempty"`
+		Grades    any `json:"grades,omitempty"`
+		Lists     any `json:"lists,omitempty"`
+		Panachage any `json:"panachage,omitempty"`
+		Equations any `json:"equations,omitempty"`
+		Rows      any `json:"rows,omitempty"`
+		Witness   any `json:"witness,omitempty"`
 	}
 	styleJSON struct {
 		ID       string   `json:"id"`
@@ -304,22 +303,14 @@ func (s *Signers) view() signersJSON {
 }
 
 func (c *Contest) view() contestJSON {
-	view := contestJSON{ID: c.ID, Name: c.Name, Kind: c.Kind, Blank: c.Blank}
-	for _, o := range c.Options {
-		view.Options = append(view.Options, optionJSON(o))
-	}
-	for _, name := range c.kind.params() {
-		switch name = strings.TrimSuffix(name, "?"); name {
-		case "min":
-			view.Min = &c.Min
-		case "max":
-			view.Max = &c.Max
-		case "points":
-			view.Points = &c.Points
-		case "values":
-			view.Values = &c.Values
-		case "exact":
-			view.Exact = &c.Exact
+	view := contestJSON{ID: c.ID, Name: c.Name, Kind: c.Kind, Blank: c.Blank, Options: viewOptions(c.Options)}
+	for name, to := range map[string]*any{
+		"min": &view.Min, "max": &view.Max, "points": &view.Points, "values": &view.Values, "exact": &view.Exact,
+		"grades": &view.Grades, "lists": &view.Lists, "panachage": &view.Panachage,
+		"equations": &view.Equations, "rows": &view.Rows, "witness": &view.Witness,
+	} {
+		if uses(c.kind, name) {
+			*to = c.viewParam(name)
 		}
 	}
 	return view

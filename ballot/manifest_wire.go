@@ -81,24 +81,10 @@ func (c *Contest) encode(w *wire.Writer) {
 	w.String(c.Name)
 	w.String(c.Kind)
 	for _, name := range c.kind.params() {
-		switch field := c.param(strings.TrimSuffix(name, "?")).(type) {
-		case *int:
-			w.Uint32(uint32(*field))
-		case *bool:
-			writeBool(w, *field)
-		case *[]int:
-			w.Uint32(uint32(len(*field)))
-			for _, v := range *field {
-				w.Uint32(uint32(v))
-			}
-		}
+		c.encodeParam(strings.TrimSuffix(name, "?"), w)
 	}
 	writeBool(w, c.Blank)
-	w.Uint32(uint32(len(c.Options)))
-	for _, o := range c.Options {
-		w.String(o.ID)
-		w.String(o.Name)
-	}
+	encodeOptions(w, c.Options)
 }
 
 // ParseManifestBytes reads a manifest's canonical bytes. It accepts exactly
@@ -199,32 +185,11 @@ func decodeContest(r *wire.Reader) (c Contest) {
 		return c
 	}
 	for _, name := range k.params() {
-		switch field := c.param(strings.TrimSuffix(name, "?")).(type) {
-		case *int:
-			*field = decodeInt(r)
-		case *bool:
-			*field = readBool(r)
-		case *[]int:
-			for range r.Count(maxOptions, 4) {
-				*field = append(*field, decodeInt(r))
-			}
-		}
+		c.decodeParam(strings.TrimSuffix(name, "?"), r)
 	}
 	c.Blank = readBool(r)
-	for range r.Count(maxOptions, 8) {
-		c.Options = append(c.Options, Option{ID: r.String(maxID), Name: r.String(maxName)})
-	}
+	c.Options = decodeOptions(r)
 	return c
-}
-
-// decodeInt reads a parameter of a contest.
-func decodeInt(r *wire.Reader) int {
-	v := r.Uint32()
-	if v > maxPoints {
-		r.Fail(fmt.Errorf("parameter %d before byte %d is above %d: %w", v, r.Offset(), maxPoints, reason.ErrRange))
-		return 0
-	}
-	return int(v)
 }
 
 func decodeStyle(r *wire.Reader) (s Style) {

@@ -18,11 +18,12 @@ const (
 // ResultRow is one number of a contest's result: an integer combination of
 // the totals of its slots. Only these combinations are ever decrypted.
 type ResultRow struct {
-	ID    string     // the option's id, or [BlankID]
-	Label string     // the option's name, or "blank"
+	ID    string     // what it counts: an option's id, or more as its kind says, or [BlankID]
+	Label string     // the same in names: "Ada", "Ada: good", "Ada > Grace", "blank"
 	Terms []zkp.Term // over the contest's slots, counted from 0
 	// Low and High are the least and the most that one ballot of weight 1
-	// can add; some valid vote reaches each of them.
+	// can add. Some valid vote reaches each of them, except in a contest of
+	// kind "equations", where they are bounds.
 	Low, High int64
 }
 
@@ -66,6 +67,18 @@ func joined(parts ...digits) digits {
 	return all
 }
 
+// times returns a number multiplied by k, which is not 0.
+func (d digits) times(k int64) digits {
+	product := make(digits, len(d))
+	for i, t := range d {
+		product[i] = zkp.Term{Slot: t.Slot, Coefficient: k * t.Coefficient}
+	}
+	return product
+}
+
+// slot returns the slot of a number that is a single bit.
+func (d digits) slot() int { return d[0].Slot }
+
 // layout is what a contest compiles to: its slots, the equalities that hold
 // between them, and the result map.
 //
@@ -78,6 +91,11 @@ type layout struct {
 	rules   []zkp.Rule
 	slacks  []digits // of each rule; what fills it up
 	results []ResultRow
+
+	// Where a kind finds its slots again, if not by the result rows.
+	numbers []digits // of each option
+	cells   [][]int  // for each option, a slot for each grade, rank or answer
+	pairs   [][]int  // for each option, the slots that say it is above another
 }
 
 // number allots the slots of a number between 0 and most.
@@ -107,10 +125,22 @@ func (l *layout) between(low, high int, terms digits) {
 	if low == 0 && high == most && len(l.blank) == 0 {
 		return
 	}
-	slack := l.number(high - low)
+	l.atMost(high, high-low, terms)
+}
+
+// atMost states high − room ≤ Σ terms ≤ high on a ballot that is not blank:
+//
+//	Σ terms + slack + high·b = high,   slack between 0 and room
+//
+// Terms may have coefficients below zero if other rules make their slots 0 on
+// a blank ballot.
+func (l *layout) atMost(high, room int, terms digits) {
+	slack := l.number(room)
 	rule := joined(terms, slack)
-	for _, b := range l.blank {
-		rule = append(rule, zkp.Term{Slot: b.Slot, Coefficient: int64(high)})
+	if high != 0 {
+		for _, b := range l.blank {
+			rule = append(rule, zkp.Term{Slot: b.Slot, Coefficient: int64(high)})
+		}
 	}
 	l.rules = append(l.rules, zkp.Rule{Terms: rule, Sum: int64(high)})
 	l.slacks = append(l.slacks, slack)

@@ -4,15 +4,18 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math/bits"
 	"slices"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
 )
 
 // Vote is what a voter marks in one contest: a number for each option by its
-// id. 1 is chosen or approved, a number of points is that many, a rank counts
-// from 1. An option that is left out or 0 is not marked, and a vote that marks
-// nothing is the blank vote where a contest has one.
+// id. 1 is chosen or approved, a number of points, votes or a score is that
+// many, ranks and grades count from 1, questions of a referendum are answered
+// [Yes] or [No]; lists are marked like options. An option that is left out or 0
+// is not marked, and a vote that marks nothing is the blank vote where a
+// contest has one.
 type Vote map[string]int
 
 // Votes are one voter's votes by contest id. A contest left out is one with
@@ -32,6 +35,11 @@ func (c *Contest) checkVote(v Vote) error {
 	if c.layout == nil {
 		return fmt.Errorf("is not of a checked manifest: %w", reason.ErrState)
 	}
+	return c.checkMarks(v)
+}
+
+// checkMarks is checkVote for a contest whose kind and index are set.
+func (c *Contest) checkMarks(v Vote) error {
 	var unknown []string
 	marked := 0
 	for id, mark := range v {
@@ -80,25 +88,49 @@ func (c *Contest) isBlank(v Vote) bool {
 
 // Count adds up plain votes, each with its weight, into the contest's result
 // rows. It knows nothing of slots, so that what was decrypted can be held
-// against it. The first vote that the contest does not allow is the error.
+// against it. The first vote that the contest does not allow is the error;
+// ErrRange if a total is above 2⁶².
 func (c *Contest) Count(votes iter.Seq2[Vote, uint64]) ([]int64, error) {
-	rows := make([]int64, len(c.Options), len(c.Options)+1)
-	if c.Blank {
-		rows = append(rows, 0)
+	var rows []int64
+	if c.layout != nil { // otherwise Check says so
+		rows = make([]int64, len(c.layout.results))
 	}
 	for v, weight := range votes {
 		if err := c.Check(v); err != nil {
 			return nil, err
 		}
 		if c.isBlank(v) {
-			rows[len(c.Options)] += int64(weight)
+			if !addTimes(&rows[len(rows)-1], weight, 1) {
+				return nil, c.tooMuch()
+			}
 			continue
 		}
-		for i, o := range c.Options {
-			rows[i] += int64(weight) * c.kind.count(c, v[o.ID])
+		for i, n := range c.kind.count(c, v) {
+			if !addTimes(&rows[i], weight, n) {
+				return nil, c.tooMuch()
+			}
 		}
 	}
 	return rows, nil
+}
+
+func (c *Contest) tooMuch() error {
+	return fmt.Errorf("contest %s: a total is above 2^62: %w", c.ID, reason.ErrRange)
+}
+
+// addTimes adds weight·n to a total, unless one of them is above 2⁶² in size.
+func addTimes(total *int64, weight uint64, n int64) bool {
+	const most = 1 << 62
+	over, size := bits.Mul64(weight, uint64(max(n, -n)))
+	if over != 0 || size > most {
+		return false
+	}
+	if n < 0 {
+		*total -= int64(size)
+	} else {
+		*total += int64(size)
+	}
+	return -most <= *total && *total <= most
 }
 
 // onlyOnes refuses marks other than 0 and 1.
@@ -111,11 +143,19 @@ func (c *Contest) onlyOnes(v Vote) error {
 	return nil
 }
 
+// plural is a number with its noun, pluralIs with a verb as well.
 func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func pluralIs(n int, what string) string {
+	if n == 1 {
+		return plural(n, what) + " is"
+	}
+	return plural(n, what) + " are"
 }
 
 // CheckVotes returns nil if the votes make a ballot of the style, and

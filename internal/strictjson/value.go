@@ -125,6 +125,19 @@ func (v *Value) Field(key string) *Value {
 	return &Value{parent: v, key: key, failure: v.failure}
 }
 
+// Keys returns the keys of an object in the order of the document, for objects
+// whose keys are data.
+func (v *Value) Keys() []string {
+	if !v.is(object) {
+		return nil
+	}
+	keys := make([]string, len(v.items))
+	for i, item := range v.items {
+		keys[i] = item.key
+	}
+	return keys
+}
+
 // List returns the elements of a list.
 func (v *Value) List() []*Value {
 	if !v.is(list) {
