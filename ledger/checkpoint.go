@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -22,10 +21,15 @@ type Checkpoint struct {
 	Size   uint64    // how many entries it has
 	Root   tlog.Hash // the root of their Merkle tree
 	Raw    []byte    // the signed note that says so
+
+	// Cosigned are the witnesses of the policy that have cosigned the note, in
+	// its order. Their times decide nothing.
+	Cosigned []Cosignature
 }
 
-// maxCheckpoint bounds a checkpoint note, in bytes.
-const maxCheckpoint = 4096
+// maxCheckpoint bounds a checkpoint note, in bytes: enough for the cosignatures
+// of MaxWitnesses witnesses of either type.
+const maxCheckpoint = 64 << 10
 
 func (c Checkpoint) text() string {
 	return fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, c.Root)
@@ -43,49 +47,50 @@ func SignCheckpoint(signer note.Signer, size uint64, root tlog.Hash) (Checkpoint
 }
 
 // ParseCheckpoint decodes a checkpoint note strictly and does not check its
-// signature; use [Policy.Check] for what came from elsewhere. It fails with
-// ErrSignature if raw is not a note with exactly one signature line, and with
-// ErrEncoding if its text is not exactly an origin, a canonical size and a
-// root.
+// signatures; use [Policy.Check] for what came from elsewhere. It fails with
+// ErrSignature if raw is not a note with well-formed signature lines, each of
+// another key, and with ErrEncoding if its text is not exactly an origin, a
+// canonical size and a root.
 func ParseCheckpoint(raw []byte) (Checkpoint, error) {
+	c, _, err := parseCheckpoint(raw)
+	return c, err
+}
+
+func parseCheckpoint(raw []byte) (Checkpoint, []noteLine, error) {
 	if len(raw) > maxCheckpoint {
-		return Checkpoint{}, fmt.Errorf("ledger: checkpoint of %d bytes: %w", len(raw), reason.ErrLimit)
+		return Checkpoint{}, nil, fmt.Errorf("ledger: checkpoint of %d bytes: %w", len(raw), reason.ErrLimit)
 	}
 	text, signatures, _ := strings.Cut(string(raw), "\n\n")
-	if err := checkSignatureLine(signatures); err != nil {
-		return Checkpoint{}, fmt.Errorf("ledger: checkpoint: %w", err)
+	signed, err := parseLines(signatures)
+	if err != nil {
+		return Checkpoint{}, nil, fmt.Errorf("ledger: checkpoint: %w", err)
 	}
 	lines := strings.Split(text, "\n")
-	if len(lines) != 3 || lines[0] == "" {
-		return Checkpoint{}, fmt.Errorf("ledger: checkpoint: text is not an origin, a size and a root: %w", reason.ErrEncoding)
+	if len(lines) != 3 {
+		return Checkpoint{}, nil, fmt.Errorf("ledger: checkpoint: text is not an origin, a size and a root: %w", reason.ErrEncoding)
+	}
+	c, err := parseTreeHead(lines)
+	if err != nil {
+		return Checkpoint{}, nil, fmt.Errorf("ledger: checkpoint: %w", err)
+	}
+	c.Raw = bytes.Clone(raw)
+	return c, signed, nil
+}
+
+// parseTreeHead decodes the first three lines of a note text.
+func parseTreeHead(lines []string) (Checkpoint, error) {
+	if lines[0] == "" {
+		return Checkpoint{}, fmt.Errorf("no origin: %w", reason.ErrEncoding)
 	}
 	size, err := parseDecimal(lines[1])
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("ledger: checkpoint: size: %w", err)
+		return Checkpoint{}, fmt.Errorf("size: %w", err)
 	}
 	root, err := parseHash(lines[2])
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("ledger: checkpoint: root: %w", err)
+		return Checkpoint{}, fmt.Errorf("root: %w", err)
 	}
-	return Checkpoint{Origin: lines[0], Size: size, Root: root, Raw: bytes.Clone(raw)}, nil
-}
-
-// checkSignatureLine requires one signature line in the one form in which a
-// signer writes it. Package note is laxer: it drops repeated lines and accepts
-// several base64 forms of one signature.
-func checkSignatureLine(s string) error {
-	line, ok := strings.CutSuffix(s, "\n")
-	if !ok || strings.ContainsAny(line, "\n\r") {
-		return fmt.Errorf("not exactly one signature line: %w", reason.ErrSignature)
-	}
-	fields := strings.Split(line, " ")
-	if len(fields) != 3 || fields[0] != "—" {
-		return fmt.Errorf("signature line: %w", reason.ErrSignature)
-	}
-	if _, err := base64.StdEncoding.Strict().DecodeString(fields[2]); err != nil {
-		return fmt.Errorf("signature line: not canonical base64: %w", reason.ErrSignature)
-	}
-	return nil
+	return Checkpoint{Origin: lines[0], Size: size, Root: root}, nil
 }
 
 // parseDecimal decodes a number of at most maxSize without sign or leading zeroes.
@@ -104,43 +109,6 @@ func parseHash(s string) (tlog.Hash, error) {
 		return tlog.Hash{}, fmt.Errorf("%.48q is not a hash: %w", s, reason.ErrEncoding)
 	}
 	return h, nil
-}
-
-// Policy says which checkpoints to believe: those of one ledger, signed by one
-// key. The zero value believes none.
-type Policy struct {
-	Origin string // the ledger's name, as in the checkpoint's first line
-	Key    string // the ledger's note verifier key: name+hash+base64
-}
-
-// Check decodes raw and requires that it is a checkpoint of a ledger that is
-// not empty, in the one canonical form, with the origin of p and exactly one
-// signature, which verifies with the key of p. Extension lines and signatures
-// of others are refused. A policy without origin or key is ErrUnanchored; a
-// missing, wrong or further signature and another origin are ErrSignature; a
-// malformed text or key is ErrEncoding; an empty ledger is ErrIncomplete.
-func (p Policy) Check(raw []byte) (Checkpoint, error) {
-	if p.Origin == "" || p.Key == "" {
-		return Checkpoint{}, fmt.Errorf("ledger: policy without origin or key: %w", reason.ErrUnanchored)
-	}
-	v, err := note.NewVerifier(p.Key)
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("ledger: policy: verifier key: %w", reason.ErrEncoding)
-	}
-	c, err := ParseCheckpoint(raw)
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	if n, err := note.Open(raw, note.VerifierList(v)); err != nil || len(n.Sigs) != 1 || n.Text != c.text() {
-		return Checkpoint{}, fmt.Errorf("ledger: checkpoint: not signed by %s+%08x: %w", v.Name(), v.KeyHash(), reason.ErrSignature)
-	}
-	if c.Origin != p.Origin {
-		return Checkpoint{}, fmt.Errorf("ledger: checkpoint of %.64q, not of %q: %w", c.Origin, p.Origin, reason.ErrSignature)
-	}
-	if c.Size == 0 {
-		return Checkpoint{}, fmt.Errorf("ledger: checkpoint of an empty ledger: %w", reason.ErrIncomplete)
-	}
-	return c, nil
 }
 
 // CheckInclusion checks that the entry with the given leaf hash stands at
@@ -187,9 +155,11 @@ func (e *ForkError) Error() string {
 // Unwrap returns ErrFork.
 func (e *ForkError) Unwrap() error { return reason.ErrFork }
 
-// Check returns nil if e proves a fork: both notes satisfy p, and they have
-// one size and different roots. It reads nothing but the notes.
+// Check returns nil if e proves a fork: both notes are signed by the key that
+// p has for them, and they have one size and different roots. It reads nothing
+// but the notes, and needs no witness: the signatures are evidence enough.
 func (e *ForkError) Check(p Policy) error {
+	p.Quorum = 0
 	a, errA := p.Check(e.A.Raw)
 	b, errB := p.Check(e.B.Raw)
 	if err := errors.Join(errA, errB); err != nil {

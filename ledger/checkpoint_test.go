@@ -52,7 +52,7 @@ func TestPolicyCheck(t *testing.T) {
 
 	cp, err := policy.Check([]byte(valid))
 	require.NoError(t, err)
-	require.Equal(t, Checkpoint{testOrigin, 17, root, []byte(valid)}, cp)
+	require.Equal(t, Checkpoint{Origin: testOrigin, Size: 17, Root: root, Raw: []byte(valid)}, cp)
 	same, err := SignCheckpoint(signer, 17, root)
 	require.NoError(t, err)
 	require.Equal(t, cp, same)
@@ -117,7 +117,7 @@ func TestPolicyCheck(t *testing.T) {
 		{"root in lax base64", signed(testOrigin + "\n17\n" + strings.Replace(root.String(), "AI=", "AJ=", 1) + "\n"), reason.ErrEncoding},
 		{"root in URL base64", signed(testOrigin + "\n17\n" + strings.Repeat("_", 43) + "=\n"), reason.ErrEncoding},
 		{"empty ledger", signed(testOrigin + "\n0\n" + emptyRoot.String() + "\n"), reason.ErrIncomplete},
-		{"very long", valid + strings.Repeat(signature, 50), reason.ErrLimit},
+		{"very long", valid + strings.Repeat(signature, 600), reason.ErrLimit},
 	} {
 		cp, err := policy.Check([]byte(c.raw))
 		require.ErrorIs(t, err, c.want, c.name)
@@ -285,7 +285,7 @@ func FuzzCheckpoint(f *testing.F) {
 		} else {
 			require.Equal(t, raw, c.Raw)
 			require.True(t, strings.HasPrefix(string(raw), c.text()+"\n— "))
-			require.Equal(t, 5, strings.Count(string(raw), "\n"))
+			require.LessOrEqual(t, strings.Count(string(raw), "\n"), 4+maxLines)
 		}
 		checked, errCheck := policy.Check(raw)
 		if errCheck == nil {

@@ -11,12 +11,15 @@ import (
 // The reasons that callers of this package meet.
 var (
 	ErrEncoding   = reason.ErrEncoding
+	ErrBinding    = reason.ErrBinding
 	ErrProof      = reason.ErrProof
 	ErrRange      = reason.ErrRange
 	ErrLimit      = reason.ErrLimit
+	ErrDuplicate  = reason.ErrDuplicate
 	ErrChain      = reason.ErrChain
 	ErrFork       = reason.ErrFork
 	ErrSignature  = reason.ErrSignature
+	ErrQuorum     = reason.ErrQuorum
 	ErrIncomplete = reason.ErrIncomplete
 	ErrUnanchored = reason.ErrUnanchored
 	ErrVersion    = reason.ErrVersion

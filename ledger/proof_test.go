@@ -97,7 +97,7 @@ func TestVerifyProofRefuses(t *testing.T) {
 		{"hash missing", replace(first, ""), reason.ErrChain},
 		{"hash twice", replace(first, first+first), reason.ErrChain},
 		{"other hash", replace(first, tlog.Hash{1}.String()+"\n"), reason.ErrChain},
-		{"very long", replace(first, strings.Repeat(first, 200)), reason.ErrLimit},
+		{"very long", replace(first, strings.Repeat(first, 2500)), reason.ErrLimit},
 	} {
 		proven, err := VerifyProof(policy, data(5), []byte(c.receipt))
 		require.ErrorIs(t, err, c.want, c.name)
@@ -113,7 +113,7 @@ func TestVerifyProofRefuses(t *testing.T) {
 		"no entry":         {policy, nil, reason.ErrLimit},
 		"too large":        {policy, make([]byte, MaxEntry+1), reason.ErrLimit},
 		"other key":        {stranger, data(5), reason.ErrSignature},
-		"other origin":     {Policy{"example.org", policy.Key}, data(5), reason.ErrSignature},
+		"other origin":     {Policy{Origin: "example.org", Key: policy.Key}, data(5), reason.ErrSignature},
 		"no policy":        {Policy{}, data(5), reason.ErrUnanchored},
 		"longer than leaf": {policy, bytes.Repeat([]byte("entry 5"), 10_000), reason.ErrChain},
 	} {
