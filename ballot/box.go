@@ -107,13 +107,10 @@ func (b *Box) put(ctx context.Context, data []byte, kind entry.Kind) (Receipt, e
 	case x.kind != kind:
 		return Receipt{}, fmt.Errorf("ballot: entry is a %s, not a %s: %w", x.kind, kind, reason.ErrEncoding)
 	}
-	if r, ok, err := b.retry(ctx, data, x); ok {
-		return r, err
-	}
 	x = b.e.verify(x)
 	if err := b.announce(data, x); err != nil {
 		if r, ok, err := b.retry(ctx, data, x); ok {
-			return r, err // the same entry came first while this one was verified
+			return r, err
 		}
 		return Receipt{}, err
 	}

@@ -55,10 +55,10 @@ func EndRound(ctx context.Context, log Log, m *Manifest, phase dkg.Phase, author
 	switch {
 	case err != nil:
 		return fmt.Errorf("ballot: round: %w", err)
-	case tr.Phase > phase:
-		return nil
 	case tr.Failure != nil:
 		return fmt.Errorf("ballot: round: the key ceremony failed: %w", tr.Failure)
+	case tr.Phase > phase:
+		return nil
 	case tr.Phase < phase:
 		return fmt.Errorf("ballot: round: the key ceremony is in phase %s, not %s: %w", tr.Phase, phase, reason.ErrState)
 	}

@@ -76,6 +76,19 @@ func TestOfficials(t *testing.T) {
 	})
 }
 
+// A ceremony that has failed stays so.
+func TestEndRoundAfterFailure(t *testing.T) {
+	e := electiontest.Prepare(t, &electiontest.Options{Trustees: 1})
+	e.Publish()
+	e.Append(dkg.NewRound(e.Manifest.Ceremony(), dkg.Committing, 1, e.Signers()...))
+	for _, phase := range []dkg.Phase{dkg.Committing, dkg.Dealing} {
+		require.ErrorIs(t, ballot.EndRound(t.Context(), e.Log, e.Manifest, phase, e.Signers()), ballot.ErrQuorum)
+	}
+	require.ErrorIs(t, ballot.PublishRoll(t.Context(), e.Log, e.Manifest, e.Roll, e.Registrars), ballot.ErrQuorum)
+	_, err := ballot.Open(t.Context(), e.Log, e.Manifest, e.Signers())
+	require.ErrorIs(t, err, ballot.ErrQuorum)
+}
+
 func TestPublishRoll(t *testing.T) {
 	const voters = 2001
 	e := electiontest.Prepare(t, &electiontest.Options{Voters: voters, Trustees: 1, Contests: electiontest.Contests()[:1]})
@@ -189,6 +202,11 @@ func TestOpenChecks(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, ballot.Fingerprint(entry.ID(first)), fp)
 	})
+	t.Run("a ledger that loses the open entry", func(t *testing.T) {
+		e := ready(t, electiontest.Options{})
+		_, err := ballot.Open(t.Context(), losing{e.Log}, e.Manifest, e.Signers())
+		require.ErrorIs(t, err, ballot.ErrIncomplete)
+	})
 	t.Run("another ledger", func(t *testing.T) {
 		e, other := ready(t, electiontest.Options{}), ready(t, electiontest.Options{})
 		e.Log = other.Log
@@ -211,6 +229,11 @@ func (f *failing) Append(ctx ctx, data []byte) (uint64, error) {
 	f.after--
 	return f.Ledger.Append(ctx, data)
 }
+
+// losing is a ledger that says it has appended.
+type losing struct{ ledger.Ledger }
+
+func (losing) Append(ctx, []byte) (uint64, error) { return 0, nil }
 
 // interposing is a ledger on which somebody else appends just before.
 type interposing struct {
