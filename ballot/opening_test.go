@@ -104,16 +104,20 @@ func TestOtherElectionsEntries(t *testing.T) {
 	e.PublishRoll()
 	e.Open()
 	w := &world{e, t, e.Election, ballot.NewState(e.Election)}
-	foreign := entry.Envelope{Kind: entry.Close, Election: entry.Hash{1}}
-	for _, k := range e.Signers() {
-		foreign.Sign(k)
+	for _, env := range []entry.Envelope{
+		{Kind: entry.Close, Election: entry.Hash{1}},
+		{Kind: entry.Pin, Election: entry.Hash(e.Fingerprint)},
+	} {
+		for _, k := range e.Signers() {
+			env.Sign(k)
+		}
+		e.Append(env.Bytes())
 	}
-	e.Append(foreign.Bytes())
 	e.Close() // not taken for closed
 	for i, en := range e.Entries() {
 		refusal, err := w.s.Apply(en)
 		require.NoError(t, err)
-		require.Equal(t, i == 0 || i == len(e.Entries())-2, refusal != nil)
+		require.Equal(t, i == 0 || i == len(e.Entries())-3 || i == len(e.Entries())-2, refusal != nil)
 	}
 	require.ErrorIs(t, w.s.Refused()[0].Err, ballot.ErrBinding)
 	closed, ok := w.s.Closed()
