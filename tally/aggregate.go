@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/reason"
@@ -126,6 +128,16 @@ func (p *Partial) Begin() uint64 { return p.tree.Begin() }
 
 // End returns the index after the last entry.
 func (p *Partial) End() uint64 { return p.tree.End() }
+
+// Root returns the Merkle root of the ledger's first End entries. It fails with
+// ErrRange if p does not begin at 0.
+func (p *Partial) Root() (tlog.Hash, error) {
+	root, err := p.tree.Root()
+	if err != nil {
+		return tlog.Hash{}, fmt.Errorf("tally: %w", err)
+	}
+	return root, nil
+}
 
 // Merge adds the entries of next, which must begin where p ends and be of the
 // same election. Otherwise it fails with ErrRange and changes nothing.

@@ -96,7 +96,7 @@ func TestSumDoesNotDependOnRanges(t *testing.T) {
 			require.NoError(t, parts[i].Merge(parts[i+1]))
 			parts = slices.Delete(parts, i+1, i+2)
 		}
-		root, err := parts[0].tree.Root()
+		root, err := parts[0].Root()
 		require.NoError(t, err)
 		require.Equal(t, f.closing.pinned.root, root)
 		for i := range f.Manifest.Contests {
@@ -122,6 +122,8 @@ func TestMergeJoinsOnlyNeighbours(t *testing.T) {
 		require.EqualValues(t, 22, p.End(), desc)
 		requireSum(t, sum(0, 22).contest(f.Election.Election, 0), p.contest(f.Election.Election, 0))
 	}
+	_, err := sum(22, 31).Root()
+	require.ErrorIs(t, err, ErrRange, "the root of a part")
 	other := sum(22, 31)
 	other.styles = other.styles[:1]
 	require.ErrorIs(t, sum(0, 22).Merge(other), ErrRange)
@@ -165,7 +167,7 @@ func TestSumOverAnotherLedger(t *testing.T) {
 
 	p, err := sum(replace(f.entries, counted, f.entries[counted-1]))
 	require.NoError(t, err)
-	root, err := p.tree.Root()
+	root, err := p.Root()
 	require.NoError(t, err)
 	require.NotEqual(t, f.closing.pinned.root, root)
 }

@@ -1,7 +1,9 @@
 package tally
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -20,6 +22,24 @@ func TestChecksAreDocumented(t *testing.T) {
 		inCode = append(inCode, c.id)
 	}
 	require.Equal(t, inCode, documented)
+
+	// The functions it names are there.
+	var code []byte
+	for _, file := range must(filepath.Glob("*.go")) {
+		code = append(code, must(os.ReadFile(file))...)
+	}
+	named := regexp.MustCompile("`(audit|closing|shareBook)\\.([a-zA-Z]+)`").FindAllSubmatch(docs, -1)
+	require.NotEmpty(t, named)
+	for _, m := range named {
+		require.Regexp(t, fmt.Sprintf(`(?m)^func \(\w \*%s\) %s\(`, m[1], m[2]), string(code))
+	}
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }
 
 // A check that nobody has called done has not run, and a fault stays one.

@@ -65,9 +65,9 @@ func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size u
 	if err != nil {
 		return nil, err
 	}
-	root, err := whole.tree.Root()
+	root, err := whole.Root()
 	if err != nil {
-		return nil, fmt.Errorf("tally: %w", err)
+		return nil, err
 	}
 	c := &closing{e: e, r: r, size: size, state: state, pinned: newPin(closed, root)}
 	for i := range e.Manifest.Contests {
