@@ -52,7 +52,9 @@ func (rec *record) add(en ledger.Entry, env *entry.Envelope) {
 		}
 		rec.published = true
 	case entry.Round, entry.Commit, entry.Deal, entry.Confirm, entry.Certify:
-		rec.posted = append(rec.posted, dkg.Posted{Index: en.Index, Data: en.Data})
+		if rec.m.Ceremony().CheckSigned(env) == nil { // what anybody may post is not kept
+			rec.posted = append(rec.posted, dkg.Posted{Index: en.Index, Data: en.Data})
+		}
 	case entry.Roll:
 		if rec.roll != nil {
 			rec.roll.add(env) // what it refuses, the root in the open entry leaves out

@@ -257,6 +257,10 @@ func (a *audit) collect(en ledger.Entry) {
 	}
 	switch env.Kind {
 	case entry.Round, entry.Commit, entry.Deal, entry.Confirm, entry.Certify:
+		if err := a.m.Ceremony().CheckSigned(env); err != nil { // what anybody may post is not kept
+			a.refuse("keys.ceremony", en.Index, fmt.Errorf("dkg: entry %d: %w", en.Index, err))
+			return
+		}
 		a.posted = append(a.posted, dkg.Posted{Index: en.Index, Data: en.Data})
 	case entry.Roll:
 		if err := env.CheckSigned(a.m.Registrars.Keys, a.m.Registrars.Quorum); err != nil {
