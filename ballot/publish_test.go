@@ -211,6 +211,10 @@ func TestOpenChecks(t *testing.T) {
 		e, other := ready(t, electiontest.Options{}), ready(t, electiontest.Options{})
 		e.Log = other.Log
 		require.ErrorIs(t, openIt(e), ballot.ErrSignature)
+
+		// An empty one shows whose it is only once something stands on it.
+		e, other = electiontest.Prepare(t, nil), electiontest.Prepare(t, nil)
+		require.ErrorIs(t, ballot.Publish(t.Context(), other.Log, e.Manifest, e.Signers()), ballot.ErrSignature)
 	})
 }
 
