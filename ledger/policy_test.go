@@ -284,8 +284,7 @@ func TestCosigningKey(t *testing.T) {
 		again, err := ParseCosigningKey(w.Secret())
 		require.NoError(t, err)
 		require.Equal(t, w, again)
-		seed := strings.TrimPrefix(w.Secret(), "PRIVATE+KEY+")
-		seed = seed[strings.LastIndex(seed, "+")+1:]
+		seed := strings.SplitN(w.Secret(), "+", 5)[4]
 		view, err := json.Marshal(w)
 		require.NoError(t, err)
 		for _, shown := range []string{fmt.Sprint(w), fmt.Sprintf("%+v %#v %x %s", w, *w, w, *w), fmt.Sprintf("%v", *w), string(view)} {
