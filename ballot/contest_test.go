@@ -408,6 +408,21 @@ func TestSlots(t *testing.T) {
 		{Contest{Kind: "ranked-points", Values: []int{3, 2}}, 3, 11, 5},
 		{Contest{Kind: "ranked-points", Values: []int{3, 2}, Blank: true}, 3, 13, 6},
 		{Contest{Kind: "ranked-points", Values: []int{3}, Exact: true, Blank: true}, 3, 4, 1},
+		{Contest{Kind: "score", Max: 10}, 5, 20, 0},
+		{Contest{Kind: "score", Max: 10, Blank: true}, 5, 27, 1},
+		{Contest{Kind: "star", Max: 5}, 5, 105, 30},
+		{Contest{Kind: "star", Max: 1}, 3, 12, 9},
+		{Contest{Kind: "judgement", Grades: testGrades}, 5, 15, 5},
+		{Contest{Kind: "referendum"}, 3, 9, 3},
+		{Contest{Kind: "referendum", Exact: true}, 3, 6, 3},
+		{Contest{Kind: "ranking", Min: 5}, 5, 25, 10},
+		{Contest{Kind: "ranking"}, 5, 35, 10},
+		{Contest{Kind: "pairwise", Exact: true}, 10, 210, 165},
+		{Contest{Kind: "pairwise", Exact: true}, 17, 952, 816},
+		{Contest{Kind: "pairwise"}, 10, 535, 135},
+		{Contest{Kind: "quadratic", Points: 100, Max: 5}, 10, 57, 1},
+		{Contest{Kind: "lists", Lists: []List{{"R", "Red", []int{0, 1}}, {"G", "Green", []int{2, 3}}}}, 4, 11, 3},
+		{Contest{Kind: "lists", Lists: []List{{"R", "Red", []int{0, 1}}, {"G", "Green", []int{2, 3}}}, Panachage: true}, 4, 7, 1},
 	} {
 		c := compiled(t, test.contest, test.options)
 		_, slots := c.Columns()
@@ -421,6 +436,17 @@ func TestInvalidVotesSayWhy(t *testing.T) {
 	points := Contest{Kind: "points", Points: 5, Max: 3}
 	ranked := Contest{Kind: "ranked-points", Values: []int{3, 2}}
 	exact := func(c Contest) Contest { c.Exact = true; return c }
+	star := Contest{Kind: "star", Max: 5}
+	quadratic := Contest{Kind: "quadratic", Points: 10}
+	judgement := Contest{Kind: "judgement", Grades: testGrades}
+	ranking := Contest{Kind: "ranking", Min: 1}
+	pairwise := Contest{Kind: "pairwise"}
+	lists := Contest{Kind: "lists", Lists: []List{{"R", "Red", []int{0, 1}}, {"G", "Green", []int{2}}}, Max: 1}
+	panachage := lists
+	panachage.Panachage = true
+	all := Vote{"a": 1, "b": 2, "c": 3}
+	equations := Contest{Kind: "equations", Witness: Vote{"a": 1}, Rows: []Row{{"x", "X", []zkp.Term{{Slot: 0, Coefficient: 1}}}},
+		Equations: []Equation{{[]zkp.Term{{Slot: 0, Coefficient: 1}, {Slot: 1, Coefficient: 2}}, 1, 2}}}
 	for _, test := range []struct {
 		contest     Contest
 		valid, vote Vote
@@ -444,6 +470,29 @@ func TestInvalidVotesSayWhy(t *testing.T) {
 		{ranked, Vote{"a": 1, "b": 2}, Vote{"a": 3}, reason.ErrRange, "contest it: option a has rank 3, ranks go from 1 to 2: out of range"},
 		{ranked, Vote{"a": 1, "b": 2}, Vote{"a": -1}, reason.ErrRange, "contest it: option a has rank -1, ranks go from 1 to 2: out of range"},
 		{exact(ranked), Vote{"a": 1, "b": 2}, Vote{"a": 1}, reason.ErrRange, "contest it: 1 option ranked, exactly 2 required: out of range"},
+		{Contest{Kind: "score", Max: 5}, Vote{"a": 5}, Vote{"a": 6}, reason.ErrRange, "contest it: option a has score 6, scores go from 0 to 5: out of range"},
+		{star, Vote{"a": 5}, Vote{"a": -1}, reason.ErrRange, "contest it: option a has score -1, scores go from 0 to 5: out of range"},
+		{quadratic, Vote{"a": 3, "b": 1}, Vote{"a": 3, "b": 2}, reason.ErrRange, "contest it: the votes cost 13 points, their squares together, at most 10 allowed: out of range"},
+		{quadratic, Vote{"a": 3}, Vote{"a": 4}, reason.ErrRange, "contest it: option a has 4 votes, at most 3 allowed: out of range"},
+		{quadratic, Vote{"a": 3}, Vote{"a": -3}, reason.ErrRange, "contest it: option a has -3 votes, fewer than none: out of range"},
+		{judgement, all, Vote{"a": 1, "b": 2}, reason.ErrShape, "contest it: option c has no grade, every option needs one: wrong shape"},
+		{judgement, all, Vote{"a": 1, "b": 2, "c": 4}, reason.ErrRange, "contest it: option c has grade 4, grades go from 1 to 3: out of range"},
+		{Contest{Kind: "referendum"}, Vote{"a": No}, Vote{"a": 2}, reason.ErrRange, "contest it: question a is marked 2, it can be marked 1 for yes or -1 for no: out of range"},
+		{Contest{Kind: "referendum", Exact: true}, Vote{"a": No, "b": Yes, "c": Yes}, Vote{"a": No}, reason.ErrShape, "contest it: question b is left open, every question needs an answer: wrong shape"},
+		{ranking, Vote{"b": 1}, Vote{"b": 2}, reason.ErrShape, "contest it: option b has rank 2, but only 1 option is ranked: ranks must not be left out: wrong shape"},
+		{ranking, Vote{"b": 1}, Vote{}, reason.ErrRange, "contest it: 0 options ranked, at least 1 required: out of range"},
+		{ranking, all, Vote{"a": 1, "b": 1}, reason.ErrDuplicate, "contest it: options a and b both have rank 1: duplicate"},
+		{pairwise, Vote{"a": 1, "b": 1}, Vote{"a": 4}, reason.ErrRange, "contest it: option a has rank 4, ranks go from 1 to 3: out of range"},
+		{exact(pairwise), all, Vote{"a": 1, "b": 2}, reason.ErrRange, "contest it: 2 options ranked, all 3 required: out of range"},
+		{exact(pairwise), all, Vote{"a": 1, "b": 2, "c": 2}, reason.ErrDuplicate, "contest it: options b and c both have rank 2: duplicate"},
+		{lists, Vote{"R": 1, "a": 1}, Vote{"a": 1}, reason.ErrShape, "contest it: candidate a is on list R, which is not marked: wrong shape"},
+		{lists, Vote{"R": 1, "a": 1}, Vote{"R": 1, "c": 1}, reason.ErrShape, "contest it: candidate c is on list G, which is not marked: wrong shape"},
+		{lists, Vote{"R": 1, "a": 1}, Vote{"R": 1, "a": 1, "b": 1}, reason.ErrRange, "contest it: 2 candidates chosen, at most 1 allowed: out of range"},
+		{lists, Vote{"R": 1}, Vote{"R": 2}, reason.ErrRange, "contest it: list R is marked 2, it can be marked 1 or not: out of range"},
+		{panachage, Vote{"R": 1, "c": 1}, Vote{"R": 1, "G": 1}, reason.ErrRange, "contest it: 2 lists marked, at most 1 allowed: out of range"},
+		{equations, Vote{"b": 1}, Vote{"a": 1, "b": 1}, reason.ErrRange, "contest it: equation 1 gives 3, at most 2 allowed: out of range"},
+		{equations, Vote{"b": 1}, Vote{"c": 1}, reason.ErrRange, "contest it: equation 1 gives 0, at least 1 required: out of range"},
+		{equations, Vote{"b": 1}, Vote{"b": 2}, reason.ErrRange, "contest it: option b is marked 2, it can be marked 1 or not: out of range"},
 	} {
 		c := compiled(t, test.contest, 3)
 		_, err := c.Encode(test.valid)
@@ -469,4 +518,68 @@ func TestCountWeighs(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, []int64{30, 0, 13, 7}, rows)
+}
+
+// Totals that would not fit are refused, not wrapped.
+func TestCountRefusesOverflow(t *testing.T) {
+	c := compiled(t, Contest{Kind: "score", Max: 4}, 1)
+	for _, test := range []struct {
+		weights []uint64
+		total   int64
+		err     error
+	}{
+		{[]uint64{1 << 60}, 1 << 62, nil},
+		{[]uint64{1<<60 + 1}, 0, reason.ErrRange},
+		{[]uint64{1 << 60, 1}, 0, reason.ErrRange},
+		{[]uint64{1 << 60, 1 << 60}, 0, reason.ErrRange},
+		{[]uint64{1 << 62}, 0, reason.ErrRange}, // times 4 is 0 in 64 bits
+		{[]uint64{1<<64 - 1}, 0, reason.ErrRange},
+	} {
+		rows, err := c.Count(func(yield func(Vote, uint64) bool) {
+			for _, w := range test.weights {
+				if !yield(Vote{"a": 4}, w) {
+					return
+				}
+			}
+		})
+		require.ErrorIs(t, err, test.err)
+		if test.err == nil {
+			require.Equal(t, []int64{test.total}, rows)
+		}
+	}
+	blank := compiled(t, Contest{Kind: "approval", Blank: true}, 1)
+	_, err := blank.Count(one(nil, 1<<62+1))
+	require.ErrorIs(t, err, reason.ErrRange)
+	below := compiled(t, Contest{Kind: "equations", Rows: []Row{{"x", "X", []zkp.Term{{Slot: 0, Coefficient: -2}}}}}, 1)
+	rows, err := below.Count(one(Vote{"a": 1}, 1<<61))
+	require.NoError(t, err)
+	require.Equal(t, []int64{-1 << 62}, rows)
+	_, err = below.Count(one(Vote{"a": 1}, 1<<61+1))
+	require.ErrorIs(t, err, reason.ErrRange)
+}
+
+// A person can read what a row of the result is about.
+func TestResultRows(t *testing.T) {
+	lists := []List{{"R", "Red", []int{0, 1}}, {"G", "Green", []int{2}}}
+	for _, test := range []struct {
+		contest    Contest
+		options    int
+		ids, label []string
+	}{
+		{Contest{Kind: "star", Max: 5, Blank: true}, 2, []string{"a", "b", "a>b", "b>a", "blank"}, []string{"Option a", "Option b", "Option a > Option b", "Option b > Option a", "blank"}},
+		{Contest{Kind: "pairwise", Exact: true}, 2, []string{"a>b", "b>a"}, []string{"Option a > Option b", "Option b > Option a"}},
+		{Contest{Kind: "judgement", Grades: testGrades[:2]}, 2, []string{"a:good", "a:fair", "b:good", "b:fair"}, []string{"Option a: Good", "Option a: Fair", "Option b: Good", "Option b: Fair"}},
+		{Contest{Kind: "referendum"}, 1, []string{"a:yes", "a:no"}, []string{"Option a: yes", "Option a: no"}},
+		{Contest{Kind: "ranking"}, 2, []string{"a:1", "a:2", "b:1", "b:2"}, []string{"Option a: 1", "Option a: 2", "Option b: 1", "Option b: 2"}},
+		{Contest{Kind: "lists", Lists: lists, Blank: true}, 3, []string{"R", "a", "b", "G", "c", "blank"}, []string{"Red", "Option a", "Option b", "Green", "Option c", "blank"}},
+		{equationContests()[1], 4, []string{"x", "y"}, []string{"X", "Y"}},
+	} {
+		c := compiled(t, test.contest, test.options)
+		var ids, labels []string
+		for _, row := range c.Results() {
+			ids, labels = append(ids, row.ID), append(labels, row.Label)
+		}
+		require.Equal(t, test.ids, ids)
+		require.Equal(t, test.label, labels)
+	}
 }

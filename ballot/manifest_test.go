@@ -305,6 +305,84 @@ func TestManifestRefuses(t *testing.T) {
 				m.Contests = append(m.Contests, manyOptions(fmt.Sprintf("c%d", i+20), 1000))
 			}
 		}, reason.ErrLimit, "contests need 10021 columns together, at most 10000"},
+		{"score without max", func(m *Manifest) { m.Contests[1] = kindOf("score") }, reason.ErrRange, "contests[1].max is 0 and must be between 1 and 65536"},
+		{"comparisons of one option", func(m *Manifest) {
+			m.Contests[1] = kindOf("pairwise")
+			m.Contests[1].Options = m.Contests[1].Options[:1]
+		}, reason.ErrShape, "contests[1].options are 1 and must be at least 2"},
+		{"comparisons of too many options", func(m *Manifest) {
+			m.Contests[1] = manyOptions("north", 33)
+			m.Contests[1].Kind, m.Contests[1].Max = "star", 5
+		}, reason.ErrLimit, "contests[1] needs 1056 columns or more, at most 1000"},
+		{"an order of too many options", func(m *Manifest) {
+			m.Contests[1] = manyOptions("north", 18)
+			m.Contests[1].Kind, m.Contests[1].Exact = "pairwise", true
+		}, reason.ErrLimit, "contests[1] needs 1122 columns, at most 1000"},
+		{"one grade", func(m *Manifest) { m.Contests[1] = kindOf("judgement"); m.Contests[1].Grades = testGrades[:1] }, reason.ErrShape, "contests[1].grades are 1 and must be at least 2"},
+		{"two grades with one name", func(m *Manifest) {
+			m.Contests[1] = kindOf("judgement")
+			m.Contests[1].Grades = []Option{{"a", "Good"}, {"b", "gооd"}}
+		}, reason.ErrDuplicate, "contests[1].grades[1].name"},
+		{"two grades with one id", func(m *Manifest) {
+			m.Contests[1] = kindOf("judgement")
+			m.Contests[1].Grades = []Option{{"a", "Good"}, {"A", "Poor"}}
+		}, reason.ErrDuplicate, "contests[1].grades[1].id"},
+		{"grades of another kind", func(m *Manifest) { m.Contests[1].Grades = testGrades }, reason.ErrEncoding, `contests[1].grades means nothing to kind "points"`},
+		{"more votes than the budget pays for", func(m *Manifest) { m.Contests[1] = kindOf("quadratic"); m.Contests[1].Points, m.Contests[1].Max = 8, 3 }, reason.ErrRange, "contests[1].max is 3 and must be between 1 and 2"},
+		{"ranking min above max", func(m *Manifest) { m.Contests[1] = kindOf("ranking"); m.Contests[1].Min, m.Contests[1].Max = 2, 1 }, reason.ErrRange, "contests[1].min is 2 and must be between 0 and 1"},
+		{"no lists", func(m *Manifest) { m.Contests[1] = kindOf("lists") }, reason.ErrShape, "contests[1].lists are 0"},
+		{"a candidate on no list", func(m *Manifest) {
+			m.Contests[1] = kindOf("lists")
+			m.Contests[1].Lists = []List{{"x", "Red", []int{0}}}
+		}, reason.ErrShape, "contests[1].options[1] b is on no list"},
+		{"a candidate on two lists", func(m *Manifest) {
+			m.Contests[1] = kindOf("lists")
+			m.Contests[1].Lists = []List{{"x", "Red", []int{0, 1}}, {"y", "Green", []int{1}}}
+		}, reason.ErrDuplicate, "contests[1].lists[1].options have b, who is on list x"},
+		{"a list of candidates out of order", func(m *Manifest) {
+			m.Contests[1] = kindOf("lists")
+			m.Contests[1].Lists = []List{{"x", "Red", []int{1, 0}}}
+		}, reason.ErrEncoding, "contests[1].lists[0].options are out of order"},
+		{"a list of somebody else", func(m *Manifest) {
+			m.Contests[1] = kindOf("lists")
+			m.Contests[1].Lists = []List{{"x", "Red", []int{0, 1, 2}}}
+		}, reason.ErrRange, "contests[1].lists[0].options have no number 2"},
+		{"a list with a candidate's id", func(m *Manifest) {
+			m.Contests[1] = kindOf("lists")
+			m.Contests[1].Lists = []List{{"A", "Red", []int{0, 1}}}
+		}, reason.ErrDuplicate, "contests[1].lists[0].id"},
+		{"a list with the blank vote's id", func(m *Manifest) {
+			m.Contests[1] = kindOf("lists")
+			m.Contests[1].Lists = []List{{"blank", "Red", []int{0, 1}}}
+		}, reason.ErrDuplicate, "contests[1].lists[0].id is the blank vote's"},
+
+		{"equations with blank", func(m *Manifest) { m.Contests[1] = equationsOf(nil); m.Contests[1].Blank = true }, reason.ErrEncoding, `contests[1].blank means nothing to kind "equations"`},
+		{"equations without rows", func(m *Manifest) { m.Contests[1] = equationsOf(nil); m.Contests[1].Rows = nil }, reason.ErrShape, "contests[1].rows are 0"},
+		{"two rows with one id", func(m *Manifest) {
+			m.Contests[1] = equationsOf(nil)
+			m.Contests[1].Rows = append(m.Contests[1].Rows, Row{"X", "Second", m.Contests[1].Rows[0].Terms})
+		}, reason.ErrDuplicate, "contests[1].rows[1].id"},
+		{"a row without terms", func(m *Manifest) { m.Contests[1] = equationsOf(nil); m.Contests[1].Rows[0].Terms = nil }, reason.ErrShape, "contests[1].rows[0].terms are none"},
+		{"equations that their witness breaks", func(m *Manifest) { m.Contests[1] = equationsOf(&Equation{slotTerms(1, 1), 2, 2}) }, reason.ErrRange, "contests[1].witness equation 1 gives 1, at least 2 required"},
+		{"a witness of no option", func(m *Manifest) { m.Contests[1] = equationsOf(nil); m.Contests[1].Witness = Vote{"z": 1} }, reason.ErrShape, `contests[1].witness there is no option "z"`},
+		{"a witness that is no bit", func(m *Manifest) { m.Contests[1] = equationsOf(nil); m.Contests[1].Witness = Vote{"a": 2} }, reason.ErrRange, "contests[1].witness option a is marked 2"},
+		{"an equation that never holds", func(m *Manifest) { m.Contests[1] = equationsOf(&Equation{slotTerms(2, -3), 3, 9}) }, reason.ErrRange, "contests[1].equations[0] never holds: its terms add up to between -3 and 2"},
+		{"an equation with low above high", func(m *Manifest) { m.Contests[1] = equationsOf(&Equation{slotTerms(1, 1), 2, 1}) }, reason.ErrRange, "contests[1].equations[0].low is 2, more than high, 1"},
+		{"an equation with a far bound", func(m *Manifest) { m.Contests[1] = equationsOf(&Equation{slotTerms(1, 1), 0, 1<<16 + 1}) }, reason.ErrRange, "contests[1].equations[0].high is 65537"},
+		{"an equation without terms", func(m *Manifest) { m.Contests[1] = equationsOf(&Equation{nil, 0, 0}) }, reason.ErrShape, "contests[1].equations[0].terms are none"},
+		{"a large coefficient", func(m *Manifest) { m.Contests[1] = equationsOf(&Equation{slotTerms(1, 1<<16+1), 0, 1}) }, reason.ErrRange, "contests[1].equations[0].terms.b is 65537"},
+		{"a term twice", func(m *Manifest) {
+			m.Contests[1] = equationsOf(&Equation{append(slotTerms(1), slotTerms(1)...), 0, 1})
+		}, reason.ErrDuplicate, "contests[1].equations[0].terms have a twice"},
+		{"terms out of order", func(m *Manifest) {
+			m.Contests[1] = equationsOf(&Equation{[]zkp.Term{{Slot: 1, Coefficient: 1}, {Slot: 0, Coefficient: 1}}, 0, 1})
+		}, reason.ErrEncoding, "contests[1].equations[0].terms are out of order"},
+		{"a term of no option", func(m *Manifest) { m.Contests[1] = equationsOf(&Equation{slotTerms(1, 1, 1), 0, 1}) }, reason.ErrRange, "contests[1].equations[0].terms have no option 2"},
+		{"a row that cannot be decrypted", func(m *Manifest) {
+			m.Contests[1] = equationsOf(nil)
+			m.Contests[1].Rows[0].Terms = slotTerms(1<<16, -1<<16)
+			m.Limits.MaxWeight = 1<<23 + 1
+		}, reason.ErrRange, "contests[1] result of x can take more than 2^40 values"},
 		{"result range", func(m *Manifest) {
 			m.Limits.MaxWeight = 1 << 40
 		}, reason.ErrRange, "contests[1] result of a can take more than 2^40 values with a total weight of 1099511627776"},
@@ -344,6 +422,49 @@ func TestManifestRefuses(t *testing.T) {
 			require.Nil(t, m)
 		})
 	}
+}
+
+// kindOf is a contest of a kind, without its parameters.
+func kindOf(kind string) Contest {
+	return Contest{ID: "north", Name: "North only", Kind: kind, Options: []Option{{"a", "One"}, {"b", "Two"}}}
+}
+
+// equationsOf is a valid contest of kind equations, and one equation more.
+func equationsOf(e *Equation) Contest {
+	c := kindOf("equations")
+	c.Rows, c.Witness = []Row{{"x", "First", slotTerms(1)}}, Vote{"a": 1}
+	if e != nil {
+		c.Equations = []Equation{*e}
+	}
+	return c
+}
+
+func slotTerms(coefficients ...int64) (terms []zkp.Term) {
+	for slot, c := range coefficients {
+		terms = append(terms, zkp.Term{Slot: slot, Coefficient: c})
+	}
+	return terms
+}
+
+func TestEquationsOfTheManifestAreItsOwn(t *testing.T) {
+	d := testDescription(t, "ristretto255")
+	d.Contests[1] = equationsOf(&Equation{slotTerms(1, 1), 1, 2})
+	m, err := NewManifest(d)
+	require.NoError(t, err)
+	d.Contests[1].Equations[0].Terms[0].Coefficient = 5
+	d.Contests[1].Rows[0].Terms[0].Coefficient = 5
+	delete(d.Contests[1].Witness, "a")
+	sameManifest(t, m)
+	require.NoError(t, m.Contests[1].Check(Vote{"a": 1, "b": 1}))
+	d.Contests[1] = equationsOf(nil)
+	d.Contests[1].Witness = nil // a vote that marks nothing is a witness, too
+	m, err = NewManifest(d)
+	require.NoError(t, err)
+	sameManifest(t, m)
+	d.Contests[1].Witness = Vote{"a": 0}
+	again, err := NewManifest(d)
+	require.NoError(t, err)
+	require.Equal(t, m.ID(), again.ID())
 }
 
 func manyOptions(id string, n int) Contest {
@@ -531,6 +652,56 @@ func TestExampleManifests(t *testing.T) {
 			slots:   map[string]int{"projects": 20, "chair": 13},
 			valid:   []vote{{"projects", Vote{"5": 1, "9": 3, "11": 2}, nil}, {"chair", Vote{"nowak": 2}, nil}, {"chair", nil, nil}},
 			invalid: []vote{{"projects", Vote{"5": 1, "9": 2}, reason.ErrRange}, {"projects", Vote{"5": 1, "9": 1, "11": 2}, reason.ErrDuplicate}, {"chair", Vote{"nowak": 3}, reason.ErrRange}},
+		},
+		"borda": {
+			slots:   map[string]int{"song": 16},
+			valid:   []vote{{"song", Vote{"river": 1, "zima": 2, "haru": 3}, nil}},
+			invalid: []vote{{"song", Vote{"river": 1, "zima": 2, "haru": 3, "noche": 4}, reason.ErrRange}, {"song", Vote{"river": 1}, reason.ErrRange}},
+		},
+		"score": {
+			slots:   map[string]int{"novels": 18},
+			valid:   []vote{{"novels", Vote{"pedro": 5, "tree": 5, "season": 1}, nil}, {"novels", nil, nil}},
+			invalid: []vote{{"novels", Vote{"pedro": 6}, reason.ErrRange}},
+		},
+		"star": {
+			slots:   map[string]int{"ferry": 72},
+			valid:   []vote{{"ferry", Vote{"tern": 5, "petrel": 5, "muirin": 1}, nil}, {"ferry", nil, nil}},
+			invalid: []vote{{"ferry", Vote{"tern": 6}, reason.ErrRange}, {"ferry", Vote{"tern": -1}, reason.ErrRange}},
+		},
+		"judgement": {
+			slots:   map[string]int{"mayor": 13},
+			valid:   []vote{{"mayor", Vote{"moreau": 1, "diallo": 4, "petit": 4}, nil}, {"mayor", nil, nil}},
+			invalid: []vote{{"mayor", Vote{"moreau": 1, "diallo": 2}, reason.ErrShape}, {"mayor", Vote{"moreau": 5, "diallo": 2, "petit": 1}, reason.ErrRange}},
+		},
+		"ranking": {
+			slots:   map[string]int{"courses": 16, "director": 19},
+			valid:   []vote{{"courses", Vote{"logic": 4, "chess": 3, "pottery": 1, "yoruba": 2}, nil}, {"director", Vote{"berg": 1}, nil}, {"director", nil, nil}},
+			invalid: []vote{{"courses", Vote{"logic": 1, "chess": 2, "pottery": 3}, reason.ErrRange}, {"director", Vote{"berg": 2}, reason.ErrShape}, {"director", Vote{"berg": 4}, reason.ErrRange}},
+		},
+		"pairwise": {
+			slots:   map[string]int{"leader": 51, "logo": 30},
+			valid:   []vote{{"leader", Vote{"aoki": 1, "cohen": 1, "nobody": 2}, nil}, {"leader", nil, nil}, {"logo", Vote{"swirl": 1, "otter": 2, "knot": 5, "hexagon": 4, "plain": 3}, nil}},
+			invalid: []vote{{"leader", Vote{"aoki": 5}, reason.ErrRange}, {"logo", Vote{"swirl": 1, "otter": 1, "knot": 5, "hexagon": 4, "plain": 3}, reason.ErrDuplicate}, {"logo", nil, reason.ErrRange}},
+		},
+		"quadratic": {
+			slots:   map[string]int{"bills": 21},
+			valid:   []vote{{"bills", Vote{"HB-1": 4, "HB-2": 3, "HB-3": 2, "HB-4": 1}, nil}, {"bills", nil, nil}},
+			invalid: []vote{{"bills", Vote{"HB-1": 4, "HB-2": 4}, reason.ErrRange}, {"bills", Vote{"HB-1": 5}, reason.ErrRange}},
+		},
+		"lists": {
+			slots:   map[string]int{"council": 12, "committee": 10},
+			valid:   []vote{{"council", Vote{"free": 1, "egli": 1}, nil}, {"council", Vote{"lake": 1}, nil}, {"council", nil, nil}, {"committee", Vote{"lake": 1, "egli": 1, "bucher": 1}, nil}, {"committee", Vote{"egli": 1}, nil}},
+			invalid: []vote{{"council", Vote{"free": 1, "bucher": 1}, reason.ErrShape}, {"council", Vote{"egli": 1}, reason.ErrShape}, {"council", Vote{"free": 1, "lake": 1}, reason.ErrRange}, {"committee", Vote{"amrein": 1, "bucher": 1, "ceresa": 1, "egli": 1}, reason.ErrRange}},
+		},
+		"referendum": {
+			slots:   map[string]int{"questions": 12},
+			valid:   []vote{{"questions", Vote{"bridge": Yes, "toll": No}, nil}, {"questions", nil, nil}},
+			invalid: []vote{{"questions", Vote{"bridge": 2}, reason.ErrRange}},
+		},
+		"equations": {
+			slots:   map[string]int{"trip": 7},
+			valid:   []vote{{"trip", Vote{"dive": 1, "boat": 1}, nil}, {"trip", Vote{"hike": 1, "dance": 1}, nil}},
+			invalid: []vote{{"trip", Vote{"dive": 1, "dance": 1}, reason.ErrRange}, {"trip", Vote{"cinema": 1, "dance": 1}, reason.ErrRange}, {"trip", Vote{"hike": 1}, reason.ErrRange}},
 		},
 		"styles": {
 			slots:   map[string]int{"board": 3, "well": 2, "mill": 2},
