@@ -85,6 +85,9 @@ func shorter(out *[ScalarLen]byte, s *edwards25519.Scalar) (bits int, negative b
 	var neg edwards25519.Scalar
 	copy(out[:], s.Bytes())
 	bits = window.BitLen(out[:])
+	if bits <= 251 {
+		return bits, false // −s is above 2²⁵² − 2²⁵¹
+	}
 	minus := neg.Negate(s).Bytes()
 	if n := window.BitLen(minus); n < bits {
 		copy(out[:], minus)

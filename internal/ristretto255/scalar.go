@@ -130,6 +130,7 @@ func (s *Scalar) setWide(b []byte) *Scalar {
 	// one takes what is left over.
 	const piece = ScalarLen - 1
 	var acc, digit edwards25519.Scalar
+	begun := false
 	for first := len(b) % piece; len(b) > 0; first = 0 {
 		n := piece
 		if first > 0 {
@@ -142,7 +143,12 @@ func (s *Scalar) setWide(b []byte) *Scalar {
 		if _, err := digit.SetCanonicalBytes(le[:]); err != nil {
 			panic("ristretto255: short scalar is not reduced")
 		}
-		acc.MultiplyAdd(&acc, twoTo248, &digit)
+		if begun {
+			acc.MultiplyAdd(&acc, twoTo248, &digit)
+		} else {
+			acc.Set(&digit)
+			begun = true
+		}
 		b = b[n:]
 	}
 	s.s.Set(&acc)
