@@ -104,19 +104,23 @@ type bucket struct {
 
 func (b *bucket) add(q *cachedPoint) {
 	if !b.used {
-		b.setIdentity()
 		b.used = true
+		b.finish(&q.yMinusX, &q.yPlusX, &zero, &q.z2) // the identity and q
+		return
 	}
 	b.extended.add(q)
 }
 
 func (b *bucket) sub(q *cachedPoint) {
 	if !b.used {
-		b.setIdentity()
 		b.used = true
+		b.finish(&q.yPlusX, &q.yMinusX, &zero, &q.z2)
+		return
 	}
 	b.extended.sub(q)
 }
+
+var zero field.Element
 
 // sumBuckets adds Σ (i+1)·buckets[i] to sum and empties the buckets.
 func sumBuckets(sum *extended, buckets []bucket) {
@@ -148,7 +152,10 @@ func (p *extended) setIdentity() {
 }
 
 // cachedPoint is a point prepared for being added often.
-type cachedPoint struct{ yPlusX, yMinusX, z2, t2d field.Element }
+type cachedPoint struct {
+	yPlusX, yMinusX, z2, t2d field.Element
+	affine                   bool // Z is 1, as decoding leaves it
+}
 
 // set sets q to p, or to −p.
 func (q *cachedPoint) set(p *Point, negative bool) {
@@ -167,6 +174,16 @@ func (q *cachedPoint) setExtended(p *extended) {
 	q.yMinusX.Subtract(&p.y, &p.x)
 	q.z2.Add(&p.z, &p.z)
 	q.t2d.Multiply(&p.t, d2)
+	q.affine = p.z == *one // as limbs: another form of 1 only takes longer
+}
+
+// timesZ2 sets d to 2·Z₁·Z₂.
+func (q *cachedPoint) timesZ2(d, z *field.Element) {
+	if q.affine {
+		d.Add(z, z)
+	} else {
+		d.Multiply(z, &q.z2)
+	}
 }
 
 // add sets p to p + q.
@@ -175,7 +192,7 @@ func (p *extended) add(q *cachedPoint) {
 	a.Multiply(a.Subtract(&p.y, &p.x), &q.yMinusX)
 	b.Multiply(b.Add(&p.y, &p.x), &q.yPlusX)
 	c.Multiply(&p.t, &q.t2d)
-	d.Multiply(&p.z, &q.z2)
+	q.timesZ2(&d, &p.z)
 	p.finish(&a, &b, &c, &d)
 }
 
@@ -185,7 +202,7 @@ func (p *extended) sub(q *cachedPoint) {
 	a.Multiply(a.Subtract(&p.y, &p.x), &q.yPlusX)
 	b.Multiply(b.Add(&p.y, &p.x), &q.yMinusX)
 	c.Negate(c.Multiply(&p.t, &q.t2d))
-	d.Multiply(&p.z, &q.z2)
+	q.timesZ2(&d, &p.z)
 	p.finish(&a, &b, &c, &d)
 }
 
