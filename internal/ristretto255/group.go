@@ -77,6 +77,6 @@ func (Group) MultiScalarMul(scalars []kyber.Scalar, points []kyber.Point) kyber.
 	// A fresh receiver: earlier versions of the dependency were wrong with
 	// any other (CVE-2026-26958).
 	r := NewPoint()
-	r.p.MultiScalarMult(ss, ps)
+	r.write().MultiScalarMult(ss, ps)
 	return r
 }

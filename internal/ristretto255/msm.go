@@ -28,7 +28,7 @@ func (Group) MultiScalarMulVarTime(scalars []kyber.Scalar, points []kyber.Point)
 		ps[i] = &p.(*Point).p
 	}
 	r := NewPoint() // a fresh receiver, as in MultiScalarMul
-	r.p.VarTimeMultiScalarMult(ss, ps)
+	r.write().VarTimeMultiScalarMult(ss, ps)
 	return r
 }
 

@@ -8,6 +8,7 @@ package ristretto255
 
 import (
 	"crypto/cipher"
+	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -32,8 +33,8 @@ type Point struct {
 	p edwards25519.Point
 
 	// known says that encoding is p's. Decoding leaves it here: most points
-	// that are encoded were decoded before, for a transcript to absorb them,
-	// and to compute an encoding costs as much as to decode it.
+	// that are encoded or compared were decoded before, for a transcript to
+	// absorb them, and to compute an encoding costs as much as to decode it.
 	known    bool
 	encoding [PointLen]byte
 }
@@ -47,7 +48,7 @@ func (p *Point) write() *edwards25519.Point {
 // NewPoint returns the identity.
 func NewPoint() *Point {
 	p := new(Point)
-	p.p.Set(identity)
+	p.Null()
 	return p
 }
 
@@ -58,6 +59,9 @@ var (
 
 // Equal reports whether p and q are the same element. RFC 9496, Section 4.3.3.
 func (p *Point) Equal(q kyber.Point) bool {
+	if r := q.(*Point); p.known && r.known {
+		return subtle.ConstantTimeCompare(p.encoding[:], r.encoding[:]) == 1
+	}
 	x1, y1, _, _ := p.p.ExtendedCoordinates()
 	x2, y2, _, _ := q.(*Point).p.ExtendedCoordinates()
 	var a, b field.Element
@@ -69,6 +73,7 @@ func (p *Point) Equal(q kyber.Point) bool {
 // Null sets p to the identity.
 func (p *Point) Null() kyber.Point {
 	p.write().Set(identity)
+	p.known, p.encoding = true, [PointLen]byte{}
 	return p
 }
 
