@@ -125,7 +125,10 @@ func (e *Election) Form(style int) (*zkp.Form, error) {
 // Policy returns which checkpoints to believe: those of the ledger that the
 // manifest names.
 func (m *Manifest) Policy() ledger.Policy {
-	return ledger.Policy{Origin: m.Ledger.Origin, Key: m.Ledger.Key}
+	return ledger.Policy{
+		Origin: m.Ledger.Origin, Key: m.Ledger.Key,
+		Witnesses: m.Ledger.Witnesses, Quorum: m.Ledger.Quorum,
+	}
 }
 
 // rounding is the manifest's rounding of ballots' times, in seconds.

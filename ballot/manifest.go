@@ -48,7 +48,12 @@ type Manifest struct {
 // Ledger says which ledger the election stands on.
 type Ledger struct {
 	Origin string // of its checkpoints
-	Key    string // its note verifier key: name+hash+base64
+	Key    string // its first note verifier key: name+hash+base64
+	// Witnesses are the verifier keys of those who cosign its checkpoints, and
+	// Quorum is how many must have before anybody believes one; none and 0
+	// for a ledger whose operator is believed.
+	Witnesses []string
+	Quorum    int
 }
 
 // Signers are keys of which a quorum must sign.
@@ -108,6 +113,7 @@ func (e *manifestError) Unwrap() error { return e.err }
 
 func (m *Manifest) clone() *Manifest {
 	c := *m
+	c.Ledger.Witnesses = slices.Clone(m.Ledger.Witnesses)
 	c.Authorities.Keys = cloneKeys(m.Authorities.Keys)
 	c.Registrars.Keys = cloneKeys(m.Registrars.Keys)
 	c.Trustees = slices.Clone(m.Trustees)

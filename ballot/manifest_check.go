@@ -16,6 +16,7 @@ import (
 	"github.com/hanpyo/hanpyo/elgamal/dkg"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
 )
 
 // Limits of a manifest.
@@ -93,7 +94,47 @@ func (l *Ledger) check() error {
 	if err != nil || fmt.Sprintf("%s+%08x+%s", l.Origin, verifier.KeyHash(), base64.StdEncoding.EncodeToString(key)) != l.Key {
 		return at("key", fmt.Errorf("%.200q is not in its plain form: %w", l.Key, reason.ErrEncoding))
 	}
-	return at2("key", checkEd25519(key[1:]))
+	if err := checkEd25519(key[1:]); err != nil {
+		return at("key", err)
+	}
+	return l.checkWitnesses()
+}
+
+// checkWitnesses checks what is left of the ledger's policy.
+func (l *Ledger) checkWitnesses() error {
+	policy := ledger.Policy{Origin: l.Origin, Key: l.Key}
+	if err := policy.Validate(); err != nil { // its name is that of a rotation
+		return at("key", err)
+	}
+	for i, text := range l.Witnesses {
+		policy.Witnesses = append(policy.Witnesses, text)
+		err := policy.Validate()
+		if err == nil {
+			err = checkCosigner(text)
+		}
+		if err != nil {
+			return at(fmt.Sprintf("witnesses[%d]", i), err)
+		}
+	}
+	if n := len(l.Witnesses); l.Quorum < min(1, n) || l.Quorum > n {
+		return at("quorum", fmt.Errorf("is %d of %d witnesses: %w", l.Quorum, n, reason.ErrRange))
+	}
+	return nil
+}
+
+// checkCosigner checks what is not the form of a witness's key.
+func checkCosigner(text string) error {
+	fields := strings.SplitN(text, "+", 3)
+	for _, r := range fields[0] {
+		if r <= ' ' || r > '~' {
+			return fmt.Errorf("%+q is not of printable ASCII: %w", fields[0], reason.ErrEncoding)
+		}
+	}
+	key, err := base64.StdEncoding.DecodeString(fields[2])
+	if err != nil || ledger.CosignatureType(key[0]) != ledger.CosignEd25519 {
+		return err
+	}
+	return checkEd25519(key[1:])
 }
 
 func (s *Signers) check() error {

@@ -13,6 +13,7 @@ import (
 	"github.com/hanpyo/hanpyo/elgamal/dkg"
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/internal/strictjson"
+	"github.com/hanpyo/hanpyo/ledger"
 )
 
 // maxManifest is how large a manifest may be, in JSON and in canonical bytes.
@@ -53,6 +54,12 @@ func readManifest(v *strictjson.Value) (m Manifest) {
 	m.Title = v.Field("title").Text()
 	m.Ledger.Origin = v.Field("ledger").Field("origin").Text()
 	m.Ledger.Key = v.Field("ledger").Field("key").Text()
+	if l := v.Field("ledger"); l.Has("witnesses") {
+		for _, w := range l.Field("witnesses").List() {
+			m.Ledger.Witnesses = append(m.Ledger.Witnesses, w.Text())
+		}
+		m.Ledger.Quorum = int(l.Field("quorum").Int(1, ledger.MaxWitnesses))
+	}
 	m.Authorities = readSigners(v.Field("authorities"))
 	m.Registrars = readSigners(v.Field("registrars"))
 	for _, t := range v.Field("trustees").List() {
@@ -194,8 +201,10 @@ type (
 		Rounding    int64         `json:"rounding"`
 	}
 	ledgerJSON struct {
-		Origin string `json:"origin"`
-		Key    string `json:"key"`
+		Origin    string   `json:"origin"`
+		Key       string   `json:"key"`
+		Witnesses []string `json:"witnesses,omitempty"`
+		Quorum    int      `json:"quorum,omitempty"`
 	}
 	signersJSON struct {
 		Keys   []string `json:"keys"`

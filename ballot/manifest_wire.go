@@ -12,6 +12,7 @@ import (
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/internal/wire"
+	"github.com/hanpyo/hanpyo/ledger"
 )
 
 // manifestKind opens the canonical bytes, after the version.
@@ -57,6 +58,13 @@ func (m *Manifest) encode() []byte {
 	w.Int64(m.Opens.Unix())
 	w.Int64(m.Closes.Unix())
 	w.Uint32(uint32(m.Rounding / time.Second))
+	if len(m.Ledger.Witnesses) > 0 { // a manifest without witnesses ends here
+		w.Uint32(uint32(len(m.Ledger.Witnesses)))
+		for _, key := range m.Ledger.Witnesses {
+			w.String(key)
+		}
+		w.Uint32(uint32(m.Ledger.Quorum))
+	}
 	return w.Bytes()
 }
 
@@ -146,6 +154,12 @@ func decodeManifest(r *wire.Reader) (m Manifest) {
 	m.Opens = time.Unix(r.Int64(), 0)
 	m.Closes = time.Unix(r.Int64(), 0)
 	m.Rounding = time.Duration(r.Uint32()) * time.Second
+	if r.Rest() >= 4+4 { // otherwise Done says that bytes are left
+		for range r.Count(ledger.MaxWitnesses, 4) {
+			m.Ledger.Witnesses = append(m.Ledger.Witnesses, r.String(4*maxName))
+		}
+		m.Ledger.Quorum = int(r.Uint32())
+	}
 	return m
 }
 

@@ -24,12 +24,13 @@ var allowed = map[string][]string{
 	"elgamal/dkg":           {"internal/", "elgamal", "zkp"},
 	"ledger":                {"internal/"},
 	"ledger/boltledger":     {"internal/", "ledger"},
-	"ledger/ledgertest":     {"ledger"},
+	"ledger/ledgertest":     {"ledger", "ledger/witness"},
+	"ledger/witness":        {"internal/", "ledger"},
 	"ballot":                {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger"},
 	"tally":                 {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ballot"},
 	"bench":                 {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
 	"bench/":                {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
-	"examples/":             {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
+	"examples/":             {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ledger/witness", "ballot", "tally"},
 	"internal/electiontest": {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ballot"},
 }
 
@@ -37,7 +38,7 @@ var allowed = map[string][]string{
 var testOnly = []string{"internal/electiontest", "ledger/ledgertest"}
 
 // noVotes are packages of the ledger, which must not know what it carries.
-var noVotes = []string{"ledger", "ledger/boltledger", "ledger/ledgertest"}
+var noVotes = []string{"ledger", "ledger/boltledger", "ledger/ledgertest", "ledger/witness"}
 
 // thirdParty are the modules that library packages may import.
 var thirdParty = []string{
