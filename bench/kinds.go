@@ -111,8 +111,8 @@ func upTo(k, n int) kind {
 	return made
 }
 
-// ranking is a full order of n candidates with points for each place: a matrix
-// of n² slots, with one 1 in every row and column.
+// ranking is a Borda count of n candidates: a full order of them, as a matrix
+// of n² slots with one 1 in every row and column, and points for each place.
 func ranking(n int) kind {
 	c := ballot.Contest{ID: "c", Name: "c", Kind: "ranked-points", Exact: true, Options: options(n)}
 	k := kind{name: fmt.Sprintf("rank-%d", n)}
