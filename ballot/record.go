@@ -130,6 +130,7 @@ func (r *rollRecord) add(env *entry.Envelope) ([]RollLine, error) {
 func (r *RollReader) clone() *RollReader {
 	c := *r
 	c.last, c.edge, c.groups = slices.Clone(r.last), slices.Clone(r.edge), maps.Clone(r.groups)
+	c.sought = r.sought.clone()
 	return &c
 }
 

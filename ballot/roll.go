@@ -197,7 +197,9 @@ func (r *Roll) Bodies() iter.Seq[[]byte] {
 }
 
 // RollReader reads a roll back from the bodies of its entries, in order, in
-// memory that does not grow with the roll.
+// memory that does not grow with the roll: a hash for each complete subtree,
+// at most 40; the numbers of at most 2,000 groups; and of all keys the last,
+// since keys in ascending order are distinct.
 type RollReader struct {
 	m      *Manifest
 	totals RollTotals
@@ -205,6 +207,7 @@ type RollReader struct {
 	full   bool                 // the last body was full, or there is none
 	edge   []tlog.Hash          // of the complete subtrees, largest first
 	groups map[RollGroup]uint64 // lines, by style and weight
+	sought *soughtLine          // nil unless a line is to be proven
 }
 
 // NewRollReader returns a reader that has read nothing.
@@ -272,9 +275,15 @@ func (r *RollReader) addLine(l RollLine) error {
 	// As in binary counting: n trailing ones of the old size are n complete
 	// subtrees that the new line completes to a larger one.
 	hash := tlog.RecordHash(l.bytes())
+	sought := r.sought.found(l, r.totals.Size-1)
 	for size := r.totals.Size - 1; size&1 == 1; size >>= 1 {
-		hash = tlog.NodeHash(r.edge[len(r.edge)-1], hash)
-		r.edge = r.edge[:len(r.edge)-1]
+		last := len(r.edge) - 1
+		sought = r.sought.joined(last, r.edge[last], hash, sought)
+		hash = tlog.NodeHash(r.edge[last], hash)
+		r.edge = r.edge[:last]
+	}
+	if sought {
+		r.sought.in = len(r.edge)
 	}
 	r.edge = append(r.edge, hash)
 	return nil
