@@ -264,7 +264,7 @@ func (a *audit) collect(en ledger.Entry) {
 		a.posted = append(a.posted, dkg.Posted{Index: en.Index, Data: en.Data})
 	case entry.Roll:
 		if err := env.CheckSigned(a.m.Registrars.Keys, a.m.Registrars.Quorum); err != nil {
-			a.rolls = append(a.rolls, Finding{Entry: &en.Index, Err: err})
+			a.rolls = append(a.rolls, Finding{Entry: &en.Index, Refused: true, Err: err})
 		}
 	}
 }

@@ -184,7 +184,7 @@ func TestAttacksOnTheLedger(t *testing.T) {
 			env := parse(t, f.entries[f.at(t, entry.Roll, 0)])
 			env.Signatures = nil
 			return replace(f.entries, f.at(t, entry.Roll, 0), env.Bytes())
-		}, []string{"roll.form", "roll.signed"}, from("phase.close"), nil},
+		}, []string{"roll.form"}, from("roll.signed", "phase.open"), reason.ErrShape},
 		{"no manifest", func(t *testing.T, f *fixture) [][]byte {
 			return without(f.entries, f.at(t, entry.Manifest, 0))
 		}, nil, from("ledger.checkpoint"), nil},
@@ -214,6 +214,11 @@ func TestAttacksOnShares(t *testing.T) {
 	instead := func(contest int, body func(t *testing.T, f *fixture) []byte) func(*testing.T, *fixture) [][]byte {
 		return func(t *testing.T, f *fixture) [][]byte {
 			return replace(f.entries, f.shareAt(t, 3, contest), f.signShare(3, body(t, f)))
+		}
+	}
+	after := func(body func(t *testing.T, f *fixture) []byte) func(*testing.T, *fixture) [][]byte {
+		return func(t *testing.T, f *fixture) [][]byte {
+			return insert(f.entries, len(f.entries), f.signShare(1, body(t, f)))
 		}
 	}
 	shares, target := []string{"decrypt.shares"}, []string{"tally.target"}
@@ -301,6 +306,23 @@ func TestAttacksOnShares(t *testing.T) {
 			at := f.shareAt(t, 3, mayor)
 			return insert(without(f.entries, at), f.at(t, entry.Pin, 0), f.entries[at])
 		}, nil, nil, ErrState},
+		// Nor can a trustee spoil the audit of a result that is out.
+		{"another proof after the result", after(func(t *testing.T, f *fixture) []byte {
+			s := f.share(t, 1, mayor)
+			s.proof = flip(s.proof, len(s.proof)-1)
+			return s.body(f.Group)
+		}), nil, nil, ErrState},
+		{"a share after the result that is none", after(func(*testing.T, *fixture) []byte { return nil }), nil, nil, ErrState},
+		{"another proof, second", func(t *testing.T, f *fixture) [][]byte {
+			s := f.share(t, 1, mayor)
+			s.proof = flip(s.proof, len(s.proof)-1)
+			return insert(f.entries, f.shareAt(t, 2, mayor), f.signShare(1, s.body(f.Group)))
+		}, nil, nil, ErrDuplicate},
+		{"another target after the result", after(func(t *testing.T, f *fixture) []byte {
+			s := f.share(t, 1, mayor)
+			s.target[0] ^= 1
+			return s.body(f.Group)
+		}), target, nil, ErrBinding},
 
 		// One trustee twice is not two.
 		{"one trustee twice and nobody else", func(t *testing.T, f *fixture) [][]byte {

@@ -74,15 +74,21 @@ func (c *closing) readShares(ctx context.Context, pin uint64) (*shareBook, error
 	return b, nil
 }
 
-// judge checks a share entry: signed by a trustee, well formed, after the pin,
-// of a contest that is to be decrypted, for its one target, with a proof that
-// holds, the trustee's first, and not after the result.
+// judge checks a share entry: signed by a trustee, well formed, of a contest
+// that is to be decrypted, for its one target, after the pin and not after the
+// result, the trustee's first, with a proof that holds. What decrypts what it
+// must not is evidence whenever it was posted. Everything else about a share
+// that comes too early, too late or twice, its form and proof included, is left
+// aside: otherwise a trustee could spoil an audit after the result.
 func (b *shareBook) judge(index uint64, env *entry.Envelope) shareEntry {
 	s := shareEntry{index: index, contest: -1}
 	if s.trustee, s.err = b.signer(env); s.err != nil {
 		return s
 	}
 	if s.share, s.err = parseShare(b.c.e.Group, b.c.e.Manifest.Contests, env.Body); s.err != nil {
+		if err := b.timely(index); err != nil {
+			s.err = err
+		}
 		return s
 	}
 	s.contest = s.share.contest
@@ -119,17 +125,26 @@ func (b *shareBook) check(index uint64, trustee int, s *share) error {
 	if want := c.pinned.target(c.e.Fingerprint, s.contest); s.target != want {
 		return fmt.Errorf("tally: share names target %x…, contest %s has %x…: %w", s.target[:4], contest.ID, want[:4], reason.ErrBinding)
 	}
+	if err := b.timely(index); err != nil {
+		return err
+	}
+	if b.good[s.contest][trustee] != nil {
+		return fmt.Errorf("tally: the trustee has a share of contest %s already: %w", contest.ID, reason.ErrDuplicate)
+	}
 	statement := s.statement(c.e.Group, c.sums[s.contest].row.A, b.trusteeKeys(trustee, s.contest))
 	if err := statement.Verify(c.e.Group, s.context(c.e.Fingerprint, trustee, contest.Results()), s.proof); err != nil {
 		return fmt.Errorf("tally: share: %w", err)
 	}
-	switch {
-	case index < b.pin:
+	return nil
+}
+
+// timely requires a share between the pin and the result.
+func (b *shareBook) timely(index uint64) error {
+	if index < b.pin {
 		return fmt.Errorf("tally: share before the pin, entry %d: %w", b.pin, reason.ErrState)
-	case b.good[s.contest][trustee] != nil:
-		return fmt.Errorf("tally: the trustee has a share of contest %s already: %w", contest.ID, reason.ErrDuplicate)
-	case b.published() != nil:
-		return fmt.Errorf("tally: share after the result, entry %d: %w", b.published().index, reason.ErrState)
+	}
+	if r := b.published(); r != nil {
+		return fmt.Errorf("tally: share after the result, entry %d: %w", r.index, reason.ErrState)
 	}
 	return nil
 }
