@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -224,7 +225,11 @@ func sumAll(ctx context.Context, e *ballot.Election, r ledger.Reader, s *ballot.
 	}
 	counted := slices.Collect(s.Counted())
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	var wait sync.WaitGroup
+	defer func() {
+		cancel() // ends the goroutines if a part failed
+		wait.Wait()
+	}()
 
 	type part struct {
 		sum *Partial
@@ -233,7 +238,7 @@ func sumAll(ctx context.Context, e *ballot.Election, r ledger.Reader, s *ballot.
 	// Parts are merged in the order of the ledger; the capacity bounds how
 	// many are under way.
 	ordered := make(chan chan part, workers)
-	go func() {
+	wait.Go(func() {
 		defer close(ordered)
 		for lo := uint64(0); lo < size; lo += sumEntries {
 			out := make(chan part, 1)
@@ -242,12 +247,12 @@ func sumAll(ctx context.Context, e *ballot.Election, r ledger.Reader, s *ballot.
 			case <-ctx.Done():
 				return
 			}
-			go func() {
+			wait.Go(func() {
 				sum, err := sumRange(ctx, e, r, counted, lo, min(lo+sumEntries, size))
 				out <- part{sum, err}
-			}()
+			})
 		}
-	}()
+	})
 	whole := newPartial(e, 0)
 	for out := range ordered {
 		p := <-out

@@ -5,7 +5,9 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -170,6 +172,32 @@ func TestSumOverAnotherLedger(t *testing.T) {
 	root, err := p.Root()
 	require.NoError(t, err)
 	require.NotEqual(t, f.closing.pinned.root, root)
+}
+
+// stuck is a reader whose first entry cannot be read, and all of whose other
+// reads last until nobody wants them any more.
+type stuck struct {
+	ledger.Reader
+	reading atomic.Int32
+}
+
+func (r *stuck) Entries(ctx context.Context, lo, _ uint64) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		if r.reading.Add(1); lo > 0 {
+			<-ctx.Done()
+			time.Sleep(10 * time.Millisecond)
+		}
+		r.reading.Add(-1)
+		yield(ledger.Entry{}, ErrIncomplete)
+	}
+}
+
+// What was asked of a reader has ended when the sum has failed.
+func TestSumEndsItsWork(t *testing.T) {
+	f, r := honest(t, groups[0]), new(stuck)
+	_, err := sumAll(t.Context(), f.Election.Election, r, f.closing.state, 9*sumEntries, 4, nil)
+	require.ErrorIs(t, err, ErrIncomplete)
+	require.Zero(t, r.reading.Load())
 }
 
 // More entries than a worker takes at a time, of many weights.
