@@ -18,7 +18,9 @@ import (
 type Box struct {
 	e   *Election
 	log Log
-	r   ledger.Reader // log, checked against its checkpoints
+	r   ledger.Reader // log, checked against its checkpoints by policy
+
+	policy ledger.Policy
 
 	following sync.Mutex // held by who reads the ledger into state
 
@@ -38,17 +40,14 @@ type Receipt struct {
 }
 
 // OpenBox opens the ballot box of e over its ledger. It replays what is on the
-// ledger already.
+// ledger already. When the ledger's key has been rotated the box must be opened
+// anew.
 func OpenBox(ctx context.Context, e *Election, log Log) (*Box, error) {
-	r, err := verifiedReader(ctx, log, e.Manifest)
+	r, cp, policy, err := e.Manifest.verified(ctx, log)
 	if err != nil {
 		return nil, err
 	}
-	b := &Box{e: e, log: log, r: r, state: NewState(e), verified: make(map[entry.Hash]examined)}
-	cp, err := r.Checkpoint(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ballot: box: %w", err)
-	}
+	b := &Box{e: e, log: log, r: r, policy: policy, state: NewState(e), verified: make(map[entry.Hash]examined)}
 	if err := b.follow(ctx, cp.Size); err != nil {
 		return nil, err
 	}
@@ -194,7 +193,7 @@ func (b *Box) follow(ctx context.Context, size uint64) error {
 	if err != nil {
 		return fmt.Errorf("ballot: box: %w", err)
 	}
-	return b.state.advance(ctx, b.r, cp.Size, advanceOptions{lock: &b.mu, known: b.known})
+	return b.state.advance(ctx, b.r, cp.Size, advanceOptions{lock: &b.mu, known: b.known, policy: b.policy})
 }
 
 func (b *Box) known(id entry.Hash) (examined, bool) {

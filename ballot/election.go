@@ -26,6 +26,7 @@ type Election struct {
 	Opening     Opening      // what the open entry says
 
 	styles []styleInfo
+	policy ledger.Policy // of the ledger, as it was loaded
 }
 
 // styleInfo is what the ballots of one style share.
@@ -53,7 +54,8 @@ type styleInfo struct {
 // does not have the open entry, or not what must stand before it. ErrFork: an
 // earlier entry opened an election of the same manifest. ErrBinding: the open
 // entry names another ceremony outcome. Bad signatures are ErrSignature or
-// ErrQuorum, an inconsistent ledger is ErrChain.
+// ErrQuorum, and so is a checkpoint that too few of the manifest's witnesses
+// have cosigned; an inconsistent ledger is ErrChain.
 func Load(ctx context.Context, r ledger.Reader, fp Fingerprint) (*Election, error) {
 	if fp == (Fingerprint{}) {
 		return nil, fmt.Errorf("ballot: load: zero fingerprint: %w", reason.ErrUnanchored)
@@ -62,7 +64,7 @@ func Load(ctx context.Context, r ledger.Reader, fp Fingerprint) (*Election, erro
 	if err != nil {
 		return nil, err
 	}
-	v, err := verifiedReader(ctx, r, m)
+	v, _, policy, err := m.verified(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +87,9 @@ func Load(ctx context.Context, r ledger.Reader, fp Fingerprint) (*Election, erro
 	if err := rec.opening.checkOutcome(m.Group, outcome); err != nil {
 		return nil, err
 	}
-	return newElection(m, fp, outcome, *rec.opening), nil
+	e := newElection(m, fp, outcome, *rec.opening)
+	e.policy = policy
+	return e, nil
 }
 
 func newElection(m *Manifest, fp Fingerprint, o *dkg.Outcome, opening Opening) *Election {
@@ -123,7 +127,8 @@ func (e *Election) Form(style int) (*zkp.Form, error) {
 }
 
 // Policy returns which checkpoints to believe: those of the ledger that the
-// manifest names.
+// manifest names, cosigned by enough of its witnesses, as long as the key has
+// not been rotated: see PolicyOn.
 func (m *Manifest) Policy() ledger.Policy {
 	return ledger.Policy{
 		Origin: m.Ledger.Origin, Key: m.Ledger.Key,
@@ -133,19 +138,6 @@ func (m *Manifest) Policy() ledger.Policy {
 
 // rounding is the manifest's rounding of ballots' times, in seconds.
 func (m *Manifest) rounding() int64 { return int64(m.Rounding / time.Second) }
-
-// verifiedReader returns a reader of the manifest's ledger that checks every
-// entry against the ledger's newest checkpoint.
-func verifiedReader(ctx context.Context, r ledger.Reader, m *Manifest) (ledger.Reader, error) {
-	cp, err := r.Checkpoint(ctx)
-	if err == nil {
-		r, err = ledger.Verified(r, m.Policy(), cp)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("ballot: %w", err)
-	}
-	return r, nil
-}
 
 // find looks for the open entry whose hash is fp, and for the manifest that it
 // names, of which likewise only the hash is checked: from the manifest on the

@@ -18,7 +18,7 @@ type examined struct {
 	err     error      // the first check that fails
 	ballot  *Ballot    // without its points, once its proof has been checked
 	spoil   *Spoil
-	env     *entry.Envelope // of a roll entry
+	env     *entry.Envelope // of a roll entry or rotation
 	opens   bool            // it is the entry that the fingerprint is the hash of
 }
 
@@ -117,7 +117,7 @@ func (e *Election) examine(data []byte) examined {
 	switch env.Kind {
 	case entry.Manifest:
 		x.err = checkManifestEntry(e.Manifest, env)
-	case entry.Roll:
+	case entry.Roll, entry.Rotation:
 		x.env = env
 	case entry.Open:
 		_, x.err = parseOpening(e.Manifest, env, 0)
@@ -139,9 +139,10 @@ func (e *Election) examine(data []byte) examined {
 var errForeign = fmt.Errorf("ballot: entry of another election: %w", reason.ErrBinding)
 
 // owns reports whether an entry says that it belongs to this election: up to
-// the open by the manifest id, from then on by the fingerprint.
+// the open, and if it is a rotation, by the manifest id, from then on by the
+// fingerprint.
 func (e *Election) owns(env *entry.Envelope) bool {
-	if env.Kind <= entry.Open {
+	if env.Kind <= entry.Open || env.Kind == entry.Rotation {
 		return env.Election == e.Manifest.ID()
 	}
 	return Fingerprint(env.Election) == e.Fingerprint

@@ -203,13 +203,9 @@ func Close(ctx context.Context, log Log, fp Fingerprint, authorities []ed25519.P
 	if err != nil {
 		return err
 	}
-	r, err := verifiedReader(ctx, log, e.Manifest)
+	r, cp, err := e.Manifest.Verified(ctx, log)
 	if err != nil {
 		return err
-	}
-	cp, err := r.Checkpoint(ctx)
-	if err != nil {
-		return fmt.Errorf("ballot: close: %w", err)
 	}
 	for en, err := range r.Entries(ctx, e.Opening.Index, cp.Size) {
 		if err != nil {
@@ -267,9 +263,9 @@ func readAll(ctx context.Context, log Log, m *Manifest, roll *rollRecord) (*reco
 	if cp.Size == 0 {
 		return &record{m: m, roll: roll}, nil
 	}
-	r, err := ledger.Verified(log, m.Policy(), cp)
+	r, cp, err := m.Verified(ctx, log)
 	if err != nil {
-		return nil, fmt.Errorf("ballot: %w", err)
+		return nil, err
 	}
 	return readRecord(ctx, r, m, cp.Size, roll)
 }
@@ -305,8 +301,12 @@ func appendAwait(ctx context.Context, log Log, m *Manifest, kind entry.Kind, dat
 		return 0, fmt.Errorf("ballot: %s: %w", kind, err)
 	}
 	cp, err := log.Await(ctx, index+1)
+	var p ledger.Policy
 	if err == nil {
-		_, err = m.Policy().Check(cp.Raw)
+		p, err = m.PolicyOn(ctx, log, cp)
+	}
+	if err == nil {
+		_, err = p.Check(cp.Raw)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("ballot: %s, entry %d: %w", kind, index, err)

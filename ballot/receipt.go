@@ -11,9 +11,11 @@ import (
 // VerifyReceipt checks a receipt for the entry that a voter's device sent, a
 // ballot's or a spoil's Bytes: that the entry is of this election, that the
 // receipt names the tracker which follows from the entry's own bytes
-// (ErrBinding), and that a signed checkpoint of the manifest's ledger has the
-// entry at the receipt's index (ErrSignature, ErrChain). It reads nothing but
-// its arguments, so a receipt can be checked offline, on any device.
+// (ErrBinding), and that a checkpoint of the manifest's ledger, signed and with
+// a quorum of its witnesses, has the entry at the receipt's index (ErrSignature,
+// ErrQuorum, ErrChain). It reads nothing but its arguments, so a receipt can be
+// checked offline, on any device. Only a receipt that was given after the
+// ledger's key was rotated needs an election that was loaded since.
 //
 // A receipt says that the ballot stands on the ledger and was accepted when it
 // was given. Whether it still counts, State.Status says: a later ballot of the
@@ -26,7 +28,7 @@ func (e *Election) VerifyReceipt(sent []byte, r Receipt) error {
 	if tracker != r.Tracker {
 		return fmt.Errorf("ballot: receipt: names tracker %s, the entry's is %s: %w", r.Tracker, tracker, reason.ErrBinding)
 	}
-	proven, err := ledger.VerifyProof(e.Manifest.Policy(), sent, r.Proof)
+	proven, err := ledger.VerifyProof(e.policy, sent, r.Proof)
 	if err != nil {
 		return fmt.Errorf("ballot: receipt: %w", err)
 	}

@@ -29,21 +29,20 @@ type ReplayOptions struct {
 //
 // Memory is that of State and of a few chunks of entries. The error wraps
 // ErrIncomplete if size does not reach the open entry or the ledger does not
-// reach size, ErrChain or ErrFork if the ledger is inconsistent.
+// reach size, ErrChain or ErrFork if the ledger is inconsistent,
+// ErrSignature if its newest checkpoint is signed by a key that was retired.
 func Replay(ctx context.Context, e *Election, r ledger.Reader, size uint64, o *ReplayOptions) (*State, error) {
 	if size <= e.Opening.Index {
 		return nil, fmt.Errorf("ballot: replay of %d entries does not reach the open entry, %d: %w", size, e.Opening.Index, reason.ErrIncomplete)
 	}
-	v, err := verifiedReader(ctx, r, e.Manifest)
+	v, cp, policy, err := e.Manifest.verified(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	if cp, err := v.Checkpoint(ctx); err != nil {
-		return nil, fmt.Errorf("ballot: %w", err)
-	} else if cp.Size < size {
+	if cp.Size < size {
 		return nil, fmt.Errorf("ballot: replay of %d entries, the ledger has %d: %w", size, cp.Size, reason.ErrIncomplete)
 	}
-	a := advanceOptions{lock: new(sync.Mutex)}
+	a := advanceOptions{lock: new(sync.Mutex), policy: policy}
 	if o != nil {
 		a.ReplayOptions = *o
 	}
@@ -73,6 +72,8 @@ type advanceOptions struct {
 	ReplayOptions
 	lock  sync.Locker                          // held while entries are applied
 	known func(id entry.Hash) (examined, bool) // what examining an entry has given before; may be nil
+
+	policy ledger.Policy // by which the reader checks the ledger
 }
 
 // advance applies the entries from s.next to size, read from a reader that
@@ -130,6 +131,17 @@ func (s *State) advance(ctx context.Context, r ledger.Reader, size uint64, o adv
 	}
 	if readErr != nil {
 		return fmt.Errorf("ballot: %w", readErr)
+	}
+	return s.checkPolicy(o.policy)
+}
+
+// checkPolicy refuses a ledger that was read by a policy without the rotations
+// that stand on it: a key signed it that was retired.
+func (s *State) checkPolicy(p ledger.Policy) error {
+	for i, h := range s.policy.Handovers {
+		if i >= len(p.Handovers) || p.Handovers[i] != h {
+			return fmt.Errorf("ballot: the key that signs the ledger was retired at size %d: %w", h.Size, reason.ErrSignature)
+		}
 	}
 	return nil
 }

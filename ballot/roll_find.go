@@ -20,7 +20,7 @@ import (
 // is not on it is ErrEligibility; entries that are not the roll of the open
 // entry are ErrChain.
 func (e *Election) FindLine(ctx context.Context, r ledger.Reader, key []byte) (ProvenLine, error) {
-	v, err := verifiedReader(ctx, r, e.Manifest)
+	v, _, err := e.Manifest.Verified(ctx, r)
 	if err != nil {
 		return ProvenLine{}, err
 	}

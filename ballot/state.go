@@ -48,6 +48,7 @@ type State struct {
 	refused  []Refusal
 	closed   uint64 // index of the close; 0: not closed
 	pins     []uint64
+	policy   ledger.Policy // of the ledger, with the rotations so far
 }
 
 // line is a line of the roll and where it stands.
@@ -94,6 +95,7 @@ func NewState(e *Election) *State {
 		accepted: make(map[Tracker]accepted),
 		masks:    make(map[pointKey]uint64),
 		spoiled:  make(map[spoilKey]uint64),
+		policy:   e.Manifest.Policy(),
 	}
 }
 
@@ -266,6 +268,12 @@ func (s *State) judge(index uint64, x examined) error {
 			return err
 		}
 		return s.addRoll(x.env)
+	case entry.Rotation:
+		p, err := s.e.Manifest.rotated(s.policy, index, x.env)
+		if err != nil {
+			return err
+		}
+		s.policy = p
 	case entry.Open: // one that does not count
 		if x.err != nil {
 			return x.err

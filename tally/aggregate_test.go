@@ -219,7 +219,7 @@ func TestSumOfManyRanges(t *testing.T) {
 	for _, en := range e.Entries() {
 		entries = append(entries, en.Data)
 	}
-	r, cp, err := verifiedReader(t.Context(), e.Manifest, e.Log)
+	r, cp, err := e.Manifest.Verified(t.Context(), e.Log)
 	require.NoError(t, err)
 	state, err := ballot.Replay(t.Context(), e.Election, e.Log, cp.Size, nil)
 	require.NoError(t, err)

@@ -28,31 +28,15 @@ type closing struct {
 
 // readClosing reads an election's ledger up to its newest checkpoint.
 func readClosing(ctx context.Context, e *ballot.Election, r ledger.Reader) (*closing, error) {
-	r, cp, err := verifiedReader(ctx, e.Manifest, r)
+	r, cp, err := e.Manifest.Verified(ctx, r)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("tally: %w", err)
 	}
 	state, err := ballot.Replay(ctx, e, r, cp.Size, nil)
 	if err != nil {
 		return nil, fmt.Errorf("tally: %w", err)
 	}
 	return newClosing(ctx, e, r, cp.Size, state, 0, nil)
-}
-
-// verifiedReader returns a reader that checks every entry against the newest
-// checkpoint of the manifest's ledger.
-func verifiedReader(ctx context.Context, m *ballot.Manifest, r ledger.Reader) (ledger.Reader, ledger.Checkpoint, error) {
-	cp, err := r.Checkpoint(ctx)
-	if err != nil {
-		return nil, ledger.Checkpoint{}, fmt.Errorf("tally: %w", err)
-	}
-	v, err := ledger.Verified(r, m.Policy(), cp)
-	if err != nil {
-		return nil, ledger.Checkpoint{}, fmt.Errorf("tally: %w", err)
-	}
-	// Not the fields of what r said, but of what was signed.
-	cp, err = v.Checkpoint(ctx)
-	return v, cp, err
 }
 
 // newClosing adds up what a replayed state counts.

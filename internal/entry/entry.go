@@ -37,12 +37,14 @@ const (
 	Mix
 	Share
 	Result
-	lastKind = Result
+	Rotation // of the ledger's key, at any time
+	lastKind = Rotation
 )
 
 var names = [...]string{
 	"unknown", "manifest", "round", "commit", "deal", "confirm", "certify", "roll",
 	"open", "ballot", "spoil", "close", "pin", "mix", "share", "result",
+	"rotation",
 }
 
 func (k Kind) String() string {
@@ -70,7 +72,7 @@ type Signature struct {
 // Envelope is one entry of an election's ledger.
 type Envelope struct {
 	Kind     Kind
-	Election Hash  // manifest id up to and including Open, then the fingerprint
+	Election Hash  // manifest id up to and including Open and of a Rotation, else the fingerprint
 	Time     int64 // seconds since 1970, as the maker says; decides nothing
 	Body     []byte
 	// Signatures are in strictly ascending order of their keys. Ballots and
