@@ -121,38 +121,58 @@ func prepare(dir string) error {
 // loadOrCreate reads the newest checkpoint of a ledger of signer, or makes the
 // first, and leaves it published.
 func (s *store) loadOrCreate(signer note.Signer) (ledger.Checkpoint, error) {
-	if err := s.create(signer); err != nil {
+	err := s.create(signer.Name(), signer.KeyHash(), func(meta *bbolt.Bucket) error {
+		first, err := ledger.SignCheckpoint(signer, 0, emptyRoot)
+		if err != nil {
+			return err
+		}
+		return meta.Put(checkpointKey, first.Raw)
+	})
+	if err != nil {
 		return ledger.Checkpoint{}, err
 	}
-	newest, err := s.load()
+	newest, size, err := s.load()
 	if err != nil {
 		return ledger.Checkpoint{}, err
 	}
 	if err := s.checkSigner(signer); err != nil {
 		return ledger.Checkpoint{}, err
 	}
+	if newest.Raw == nil || newest.Size < size {
+		return ledger.Checkpoint{}, fmt.Errorf("boltledger: %s: a mirror that was not finished: %w", s.path, reason.ErrIncomplete)
+	}
+	return newest, s.settle(newest)
+}
+
+// emptyRoot is the root of the empty tree.
+var emptyRoot = tlog.Hash(sha256.Sum256(nil))
+
+// settle makes newest, which is in the database, the published checkpoint, and
+// removes what an interruption left behind.
+func (s *store) settle(newest ledger.Checkpoint) error {
 	current, err := s.checkPublished(newest)
 	if err != nil {
-		return ledger.Checkpoint{}, err
+		return err
 	}
 	if !current {
 		if err := s.writePublished(newest); err != nil {
-			return ledger.Checkpoint{}, err
+			return err
 		}
 	}
 	for _, dir := range []string{s.dir, filepath.Join(s.dir, largeName)} {
 		if err := removeTemporary(dir); err != nil {
-			return ledger.Checkpoint{}, fmt.Errorf("boltledger: %w", err)
+			return fmt.Errorf("boltledger: %w", err)
 		}
 	}
 	if err := errors.Join(syncDir(s.dir), syncDir(filepath.Dir(s.dir))); err != nil {
-		return ledger.Checkpoint{}, fmt.Errorf("boltledger: %w", err)
+		return fmt.Errorf("boltledger: %w", err)
 	}
-	return newest, nil
+	return nil
 }
 
-// create makes an empty ledger in a database that has nothing in it.
-func (s *store) create(signer note.Signer) error {
+// create makes an empty ledger in a database that has nothing in it; rest adds
+// what else its meta bucket needs.
+func (s *store) create(origin string, keyHash uint32, rest func(meta *bbolt.Bucket) error) error {
 	fresh := true
 	err := s.view(func(tx *bbolt.Tx) error {
 		k, _ := tx.Cursor().First()
@@ -160,14 +180,6 @@ func (s *store) create(signer note.Signer) error {
 		return nil
 	})
 	if err != nil || !fresh {
-		return err
-	}
-	root, err := ledger.Tree{}.Root()
-	if err != nil {
-		return err
-	}
-	cp, err := ledger.SignCheckpoint(signer, 0, root)
-	if err != nil {
 		return err
 	}
 	return s.guard(func() error {
@@ -180,9 +192,9 @@ func (s *store) create(signer note.Signer) error {
 			meta := tx.Bucket(metaBucket)
 			return errors.Join(
 				meta.Put(formatKey, []byte(format)),
-				meta.Put(originKey, []byte(signer.Name())),
-				meta.Put(signerKey, binary.BigEndian.AppendUint32(nil, signer.KeyHash())),
-				meta.Put(checkpointKey, cp.Raw))
+				meta.Put(originKey, []byte(origin)),
+				meta.Put(signerKey, binary.BigEndian.AppendUint32(nil, keyHash)),
+				rest(meta))
 		})
 	})
 }
@@ -308,33 +320,20 @@ var errNothingNew = errors.New("nothing new")
 // each, and stores the signed checkpoint.
 func (s *store) add(tx *bbolt.Tx, old ledger.Checkpoint, batch []*request, signer note.Signer) (ledger.Checkpoint, error) {
 	none := ledger.Checkpoint{}
-	leaves, hashes, indexes := tx.Bucket(leafBucket), tx.Bucket(hashBucket), tx.Bucket(indexBucket)
-	leaves.FillPercent, hashes.FillPercent = 1, 1 // they only grow at the end
+	hashes, indexes := tx.Bucket(hashBucket), tx.Bucket(indexBucket)
 	tree := s.tree(tx, old.Size)
 	for _, req := range batch {
-		leaf := tlog.RecordHash(req.leaf)
 		if at := indexes.Get(req.id[:]); at != nil {
-			index, err := s.find(hashes, at, leaf)
+			index, err := s.find(hashes, at, tlog.RecordHash(req.leaf))
 			if err != nil {
 				return none, err
 			}
 			req.index = index
 			continue
 		}
-		stored, err := tlog.StoredHashesForRecordHash(int64(tree.Size), leaf, tree.Hashes)
-		if err != nil {
+		if err := s.put(tx, &tree, req); err != nil {
 			return none, err
 		}
-		var flat []byte
-		for _, h := range stored {
-			flat = append(flat, h[:]...)
-		}
-		req.index = tree.Size
-		key := number(req.index)
-		if err := errors.Join(leaves.Put(key, req.leaf), hashes.Put(key, flat), indexes.Put(req.id[:], key)); err != nil {
-			return none, err
-		}
-		tree.Size++
 	}
 	if tree.Size == old.Size {
 		return none, errNothingNew

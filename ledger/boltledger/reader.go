@@ -35,10 +35,11 @@ type Reader struct {
 }
 
 // OpenReadOnly opens the ledger in dir for reading, and needs no key. It
-// creates and changes nothing. While it is open nobody can append, so that
-// Await fails with ErrIncomplete for more than there is. It fails with
-// ErrLocked while a writer has the ledger open, and with [fs.ErrNotExist] if
-// dir holds no ledger.
+// creates and changes nothing. Of a ledger that was opened with OpenWitnessed
+// it shows what was cosigned. While it is open nobody can append, so that Await
+// fails with ErrIncomplete for more than there is. It fails with ErrLocked
+// while a writer has the ledger open, and with [fs.ErrNotExist] if dir holds
+// no ledger.
 //
 // A damaged or hostile directory is an error that names the file. To that end
 // opening looks at every page of the database once; nobody may change the
@@ -60,10 +61,16 @@ func OpenReadOnly(dir string) (*Reader, error) {
 	}
 	var newest ledger.Checkpoint
 	if err = s.checkPages(); err == nil {
-		newest, err = s.load()
+		newest, _, err = s.load()
+	}
+	if err == nil && newest.Raw == nil {
+		err = fmt.Errorf("boltledger: %s: a mirror without a checkpoint yet: %w", path, reason.ErrIncomplete)
 	}
 	if err == nil {
 		_, err = s.checkPublished(newest)
+	}
+	if err == nil {
+		newest, err = s.cosigned(newest)
 	}
 	if err != nil {
 		_ = s.close()

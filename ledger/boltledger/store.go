@@ -37,6 +37,7 @@ var (
 	originKey     = []byte("origin")
 	signerKey     = []byte("key")
 	checkpointKey = []byte("checkpoint")
+	copiedKey     = []byte("copied") // of a mirror that was not finished: how many entries it has
 )
 
 // ErrLocked means that somebody else has the ledger open: another process, or
@@ -203,9 +204,10 @@ func (s *store) entry(index uint64, leaf []byte) (ledger.Entry, error) {
 	return ledger.Entry{Index: index, Data: data}, nil
 }
 
-// load reads the newest checkpoint and checks the database against it, in
-// O(log n).
-func (s *store) load() (cp ledger.Checkpoint, err error) {
+// load reads the newest checkpoint and how many entries there are, and checks
+// the database against it, in O(log n). A mirror that was not finished has more
+// entries, and at first no checkpoint.
+func (s *store) load() (cp ledger.Checkpoint, size uint64, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
 		meta := tx.Bucket(metaBucket)
 		if meta == nil {
@@ -219,8 +221,20 @@ func (s *store) load() (cp ledger.Checkpoint, err error) {
 				return s.damaged("no %s", name)
 			}
 		}
-		if cp, err = ledger.ParseCheckpoint(meta.Get(checkpointKey)); err != nil {
+		copied, unfinished, err := s.copied(meta)
+		if err != nil {
+			return err
+		}
+		raw := meta.Get(checkpointKey)
+		if unfinished && raw == nil {
+			size = copied
+			return s.checkEnd(tx, size)
+		}
+		if cp, err = ledger.ParseCheckpoint(raw); err != nil {
 			return s.damaged("%v", err)
+		}
+		if size = cp.Size; unfinished {
+			size = copied
 		}
 		if origin := meta.Get(originKey); string(origin) != cp.Origin {
 			return s.damaged("checkpoint of %.64q in the ledger %.64q", cp.Origin, origin)
@@ -228,9 +242,12 @@ func (s *store) load() (cp ledger.Checkpoint, err error) {
 		if err := s.checkPrefix(tx, cp, cp); err != nil {
 			return err
 		}
-		return s.checkEnd(tx, cp.Size)
+		if size < cp.Size {
+			return s.damaged("%d entries under a checkpoint of size %d", size, cp.Size)
+		}
+		return s.checkEnd(tx, size)
 	})
-	return cp, err
+	return cp, size, err
 }
 
 // checkPrefix checks the stored tree of the size of old against the root of

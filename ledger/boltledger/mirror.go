@@ -1,0 +1,227 @@
+package boltledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/ledger"
+)
+
+// Mirror brings the copy of a ledger in dir up to the newest checkpoint of
+// from, such as [ledger.OpenHTTP] reads it, and returns that checkpoint. It
+// makes the copy if there is none. Nothing is believed: the checkpoint must
+// satisfy p, every entry is checked as by [ledger.Verified] before it is kept,
+// and the checkpoint only once the copy has its root. If it is interrupted, or
+// fails, the next call goes on where it was.
+//
+// A mirror is a directory as [Open] makes it, under the checkpoints of the
+// ledger's maker. It is read with [OpenReadOnly] while nobody writes: until
+// the next call is done it shows the checkpoint before.
+//
+// A ledger that does not continue what the mirror has is ErrChain; two
+// checkpoints of one size are a [*ledger.ForkError], the evidence; a ledger
+// that has gone back to a smaller size is ErrIncomplete.
+func Mirror(ctx context.Context, dir string, from ledger.Reader, p ledger.Policy) (ledger.Checkpoint, error) {
+	newest, err := from.Checkpoint(ctx)
+	if err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	verified, err := ledger.Verified(from, p, newest)
+	if err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	if newest, err = verified.Checkpoint(ctx); err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	if err := prepare(dir); err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	s, err := openStore(dir, false)
+	if err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	err = s.mirror(ctx, verified, newest, p)
+	if e := s.close(); err == nil && e != nil {
+		err = fmt.Errorf("boltledger: %w", e)
+	}
+	if err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	return newest, nil
+}
+
+func (s *store) mirror(ctx context.Context, from ledger.Reader, newest ledger.Checkpoint, p ledger.Policy) error {
+	size, err := s.resume(ctx, from, newest, p)
+	if err != nil {
+		return err
+	}
+	var batch []*request
+	bytes := 0
+	for e, err := range from.Entries(ctx, size, newest.Size) {
+		if err != nil {
+			return err
+		}
+		req, err := s.request(e.Data)
+		if err != nil {
+			return err
+		}
+		batch = append(batch, req)
+		bytes += len(req.leaf)
+		if len(batch) == maxBatch || bytes >= batchBytes {
+			if err := s.keep(size, batch, newest); err != nil {
+				return err
+			}
+			size += uint64(len(batch))
+			batch, bytes = nil, 0
+		}
+	}
+	if err := s.keep(size, batch, newest); err != nil {
+		return err
+	}
+	if err := s.writePublished(newest); err != nil {
+		return err
+	}
+	err = s.guard(func() error {
+		return s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Delete(copiedKey) })
+	})
+	if err != nil {
+		return err
+	}
+	return s.settle(newest)
+}
+
+// resume finds how many entries the mirror has, and checks that newest
+// continues them. It makes an empty mirror if there is none.
+func (s *store) resume(ctx context.Context, from ledger.Reader, newest ledger.Checkpoint, p ledger.Policy) (uint64, error) {
+	verifier, err := note.NewVerifier(p.Key)
+	if err != nil {
+		return 0, fmt.Errorf("boltledger: policy: %w", reason.ErrEncoding)
+	}
+	err = s.create(p.Origin, verifier.KeyHash(), func(meta *bbolt.Bucket) error { return meta.Put(copiedKey, number(0)) })
+	if err != nil {
+		return 0, err
+	}
+	old, size, err := s.load()
+	if err != nil {
+		return 0, err
+	}
+	var kept ledger.Checkpoint // what a checkpoint over all that is kept would say
+	err = s.view(func(tx *bbolt.Tx) (err error) {
+		_, unfinished, err := s.copied(tx.Bucket(metaBucket))
+		if err != nil {
+			return err
+		}
+		if !unfinished {
+			if _, err := s.checkPublished(old); err != nil {
+				return err
+			}
+		}
+		origin := string(tx.Bucket(metaBucket).Get(originKey))
+		if origin != newest.Origin {
+			return fmt.Errorf("boltledger: %s: mirror of %.64q, not of %.64q: %w", s.path, origin, newest.Origin, reason.ErrSignature)
+		}
+		kept = ledger.Checkpoint{Origin: origin, Size: min(size, newest.Size)}
+		kept.Root, err = s.tree(tx, kept.Size).Root()
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	if kept.Size == old.Size {
+		kept.Raw = old.Raw
+	}
+	if kept.Raw == nil && kept.Size == newest.Size && kept.Root != newest.Root {
+		return 0, fmt.Errorf("boltledger: %s: has another root at size %d: %w", s.path, kept.Size, reason.ErrChain)
+	}
+	proof, err := from.Consistency(ctx, kept.Size, newest.Size)
+	if err == nil {
+		err = newest.CheckConsistency(kept, proof)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("boltledger: %s: %w", s.path, err)
+	}
+	if newest.Size < size {
+		return 0, fmt.Errorf("boltledger: %s: has %d entries, but is shown a ledger of size %d: %w", s.path, size, newest.Size, reason.ErrIncomplete)
+	}
+	return size, nil
+}
+
+// keep adds a batch of checked entries behind size, and newest itself if it
+// covers exactly these.
+func (s *store) keep(size uint64, batch []*request, newest ledger.Checkpoint) error {
+	return s.guard(func() error {
+		return s.db.Update(func(tx *bbolt.Tx) error {
+			tree := s.tree(tx, size)
+			for _, req := range batch {
+				if err := s.put(tx, &tree, req); err != nil {
+					return err
+				}
+			}
+			meta := tx.Bucket(metaBucket)
+			if err := meta.Put(copiedKey, number(tree.Size)); err != nil || tree.Size < newest.Size {
+				return err
+			}
+			root, err := tree.Root()
+			if err != nil {
+				return err
+			}
+			if root != newest.Root {
+				return s.damaged("mirror does not have the root of the ledger at size %d", newest.Size)
+			}
+			return meta.Put(checkpointKey, newest.Raw)
+		})
+	})
+}
+
+// request prepares data for being put.
+func (s *store) request(data []byte) (*request, error) {
+	req := &request{id: sha256.Sum256(data), leaf: ledger.Leaf(data)}
+	if len(data) > ledger.MaxLeaf {
+		if err := s.putLarge(ledger.Stub{Hash: req.id, Size: uint64(len(data))}, data); err != nil {
+			return nil, err
+		}
+	}
+	return req, nil
+}
+
+// put adds an entry at the end of the tree. An entry that stands there twice,
+// as in a ledger of another maker it may, is found at its first place.
+func (s *store) put(tx *bbolt.Tx, tree *ledger.Tree, req *request) error {
+	stored, err := tlog.StoredHashesForRecordHash(int64(tree.Size), tlog.RecordHash(req.leaf), tree.Hashes)
+	if err != nil {
+		return err
+	}
+	var flat []byte
+	for _, h := range stored {
+		flat = append(flat, h[:]...)
+	}
+	leaves, hashes, indexes := tx.Bucket(leafBucket), tx.Bucket(hashBucket), tx.Bucket(indexBucket)
+	leaves.FillPercent, hashes.FillPercent = 1, 1 // they only grow at the end
+	req.index = tree.Size
+	key := number(req.index)
+	tree.Size++
+	if err := errors.Join(leaves.Put(key, req.leaf), hashes.Put(key, flat)); err != nil || indexes.Get(req.id[:]) != nil {
+		return err
+	}
+	return indexes.Put(req.id[:], key)
+}
+
+// copied returns how many entries an unfinished mirror has.
+func (s *store) copied(meta *bbolt.Bucket) (size uint64, unfinished bool, err error) {
+	switch b := meta.Get(copiedKey); len(b) {
+	case 0:
+		return 0, false, nil
+	case 8:
+		return binary.BigEndian.Uint64(b), true, nil
+	default:
+		return 0, false, s.damaged("number of copied entries")
+	}
+}
