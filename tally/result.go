@@ -50,12 +50,12 @@ type ContestResult struct {
 	Smallest uint64 `json:"smallest"`
 	Minimum  uint64 `json:"minimum"`
 
-	Totals []Total `json:"totals,omitempty"` // one for each option in order, then blank votes if the contest has them
+	Totals []Total `json:"totals,omitempty"` // one for each result row of the contest, in order: [ballot.Contest.Results]
 }
 
 // Total is one number of a contest's result.
 type Total struct {
-	ID    string `json:"id"` // of the option, or [ballot.BlankID]
+	ID    string `json:"id"` // of the result row: an option's, or more as the kind says, or [ballot.BlankID]
 	Label string `json:"label"`
 	Total int64  `json:"total"`
 }
