@@ -20,6 +20,7 @@ import (
 type Ballot struct {
 	style      int
 	number     uint32
+	time       int64 // of the entry
 	credential kyber.Point
 	row        elgamal.Ciphertext
 	proof      []byte
@@ -70,7 +71,7 @@ func (e *Election) parseBallot(env *entry.Envelope, data []byte) (*Ballot, error
 		return nil, err
 	}
 	r := wire.NewReader(env.Body)
-	b := &Ballot{style: int(r.Uint16()), number: r.Uint32(), data: data}
+	b := &Ballot{style: int(r.Uint16()), number: r.Uint32(), time: env.Time, data: data}
 	switch {
 	case r.Err() != nil:
 		return nil, fmt.Errorf("ballot: %w", r.Err())
@@ -150,9 +151,13 @@ func (e *Election) checkVoterEntry(env *entry.Envelope, kind entry.Kind) error {
 	return nil
 }
 
-// newVoterEntry makes the entry of a ballot or spoil. Its time is now, rounded
-// down as the manifest says; it decides nothing.
-func (e *Election) newVoterEntry(kind entry.Kind, body []byte) []byte {
-	env := entry.Envelope{Kind: kind, Election: entry.Hash(e.Fingerprint), Time: e.Manifest.RoundTime(time.Now()), Body: body}
+// voterTime is the time of a ballot or spoil that is made now, rounded down as
+// the manifest says. It decides nothing. The proof binds it, so that nobody can
+// post a ballot again in other bytes.
+func (e *Election) voterTime() int64 { return e.Manifest.RoundTime(time.Now()) }
+
+// newVoterEntry makes the entry of a ballot or spoil.
+func (e *Election) newVoterEntry(kind entry.Kind, at int64, body []byte) []byte {
+	env := entry.Envelope{Kind: kind, Election: entry.Hash(e.Fingerprint), Time: at, Body: body}
 	return env.Bytes()
 }

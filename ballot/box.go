@@ -145,7 +145,8 @@ func (b *Box) retry(ctx context.Context, data []byte, x examined) (r Receipt, st
 	if !stands || err != nil {
 		return Receipt{}, stands, err
 	}
-	// The tracker leaves out the envelope's time, the receipt does not.
+	// A ballot with this tracker is the same to the byte, since its proof holds.
+	// Of one spoil its voter may have signed two.
 	for en, err := range b.r.Entries(ctx, index, index+1) {
 		if err != nil {
 			return Receipt{}, true, fmt.Errorf("ballot: box: %w", err)

@@ -37,7 +37,7 @@ func TestBox(t *testing.T) {
 		require.NoError(t, w.VerifyReceipt(first.Bytes(), again))
 		other := rewrap(t, first.Bytes(), func(env *entry.Envelope) { env.Time += 60 })
 		_, err = box.CastBytes(ctx, other)
-		require.ErrorIs(t, err, ballot.ErrReplay)
+		require.ErrorIs(t, err, ballot.ErrProof)
 
 		newer, err := box.Cast(ctx, second)
 		require.NoError(t, err)
@@ -83,6 +83,8 @@ func TestBox(t *testing.T) {
 		require.Equal(t, spoiled.Index, sameSpoil.Index)
 		otherTime := rewrap(t, spoil, func(env *entry.Envelope) { env.Time += 60 })
 		_, err = box.Spoil(ctx, otherTime)
+		require.ErrorIs(t, err, ballot.ErrProof)
+		_, err = box.Spoil(ctx, w.spoil(1, third.Tracker())) // which has another proof
 		require.ErrorIs(t, err, ballot.ErrReplay)
 		_, err = box.Cast(ctx, third)
 		require.ErrorIs(t, err, ballot.ErrState)

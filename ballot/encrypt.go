@@ -42,11 +42,11 @@ func (e *Election) Encrypt(v *Voter, votes Votes) (*Ballot, Tracker, error) {
 	var seed [seedLen]byte
 	rand.Read(seed[:])
 	number := v.Number + 1
-	r, err := e.randomness(seed, v.Line.Style, number, v.Line.Key)
+	r, err := e.randomness(seed, v.Line.Style, number, v.Line.Key, slots)
 	if err != nil {
 		return nil, Tracker{}, err
 	}
-	b, err := e.seal(v.Key, v.Line.Style, number, slots, r)
+	b, err := e.seal(v.Key, v.Line.Style, number, e.voterTime(), slots, r)
 	if err != nil {
 		return nil, Tracker{}, err
 	}
@@ -55,13 +55,13 @@ func (e *Election) Encrypt(v *Voter, votes Votes) (*Ballot, Tracker, error) {
 }
 
 // seal makes the ballot that holds the given slots under randomness r.
-func (e *Election) seal(key *VoterKey, style int, number uint32, slots []uint8, r kyber.Scalar) (*Ballot, error) {
+func (e *Election) seal(key *VoterKey, style int, number uint32, at int64, slots []uint8, r kyber.Scalar) (*Ballot, error) {
 	form, err := e.Form(style)
 	if err != nil {
 		return nil, err
 	}
 	g, credential := e.Group, key.Public()
-	b := &Ballot{style: style, number: number, credential: key.public, row: e.encryptRow(style, slots, r)}
+	b := &Ballot{style: style, number: number, time: at, credential: key.public, row: e.encryptRow(style, slots, r)}
 	b.proof, err = form.Prove(b.statement(), zkp.BallotWitness{Randomness: r, Bits: slots, Credential: key.secret})
 	if err != nil {
 		return nil, fmt.Errorf("ballot: %w", err)
@@ -76,7 +76,7 @@ func (e *Election) seal(key *VoterKey, style int, number uint32, slots []uint8, 
 	w.Raw(credential)
 	w.Raw(row)
 	w.Raw(b.proof)
-	b.data = e.newVoterEntry(entry.Ballot, w.Bytes())
+	b.data = e.newVoterEntry(entry.Ballot, at, w.Bytes())
 	b.setKeys(e, credential, row)
 	return b, nil
 }
@@ -96,10 +96,12 @@ const seedLen = 32
 
 // randomness derives r from the seed, by HKDF-SHA512 over everything else that
 // makes the ballot another one than all others, so that a seed that repeats
-// because a device's random source is broken does not repeat r. A second
-// device that is shown the seed of a spoiled ballot derives it again. Nothing
-// else comes from the seed: the nonces of the proof would reveal k.
-func (e *Election) randomness(seed [seedLen]byte, style int, number uint32, credential []byte) (kyber.Scalar, error) {
+// because a device's random source is broken does not repeat r. The slots are
+// part of it for the device that has forgotten its number as well: two votes
+// under one r show how they differ. A second device that is shown seed and
+// votes of a spoiled ballot derives r again. Nothing else comes from the seed:
+// the nonces of the proof would reveal k.
+func (e *Election) randomness(seed [seedLen]byte, style int, number uint32, credential []byte, slots []uint8) (kyber.Scalar, error) {
 	var info wire.Writer
 	info.String("hanpyo/v1 ballot randomness")
 	info.String(e.Group.Name())
@@ -107,6 +109,7 @@ func (e *Election) randomness(seed [seedLen]byte, style int, number uint32, cred
 	info.String(e.styles[style].id)
 	info.Uint32(number)
 	info.Var(credential)
+	info.Var(slots)
 	wide, err := hkdf.Key(sha512.New, seed[:], nil, string(info.Bytes()), 64)
 	if err != nil {
 		return nil, fmt.Errorf("ballot: randomness: %w", err)

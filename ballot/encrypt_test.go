@@ -131,16 +131,18 @@ func TestSealChecksRules(t *testing.T) {
 func TestRandomness(t *testing.T) {
 	e := electiontest.New(t, twoStyles(nil))
 	key := e.Voters[0].Key.Public()
-	base := ballot.Randomness(e.Election, [32]byte{1}, 0, 1, key)
-	require.True(t, base.Equal(ballot.Randomness(e.Election, [32]byte{1}, 0, 1, key)))
+	base := ballot.Randomness(e.Election, [32]byte{1}, 0, 1, key, 1, 0)
+	require.True(t, base.Equal(ballot.Randomness(e.Election, [32]byte{1}, 0, 1, key, 1, 0)))
 	other := *e.Election
 	other.Fingerprint[0] ^= 1
 	for _, r := range []kyber.Scalar{
-		ballot.Randomness(e.Election, [32]byte{2}, 0, 1, key),
-		ballot.Randomness(e.Election, [32]byte{1}, 1, 1, key),
-		ballot.Randomness(e.Election, [32]byte{1}, 0, 2, key),
-		ballot.Randomness(e.Election, [32]byte{1}, 0, 1, e.Voters[1].Key.Public()),
-		ballot.Randomness(&other, [32]byte{1}, 0, 1, key),
+		ballot.Randomness(e.Election, [32]byte{2}, 0, 1, key, 1, 0),
+		ballot.Randomness(e.Election, [32]byte{1}, 1, 1, key, 1, 0),
+		ballot.Randomness(e.Election, [32]byte{1}, 0, 2, key, 1, 0),
+		ballot.Randomness(e.Election, [32]byte{1}, 0, 1, e.Voters[1].Key.Public(), 1, 0),
+		ballot.Randomness(e.Election, [32]byte{1}, 0, 1, key, 0, 1),
+		ballot.Randomness(e.Election, [32]byte{1}, 0, 1, key, 1, 0, 0),
+		ballot.Randomness(&other, [32]byte{1}, 0, 1, key, 1, 0),
 	} {
 		require.False(t, base.Equal(r))
 	}
@@ -318,6 +320,9 @@ func TestChangedFields(t *testing.T) {
 		} {
 			require.ErrorIs(t, w.apply(rewrap(t, good.Bytes(), change)), ballot.ErrEncoding, name)
 		}
+		for _, seconds := range []int64{60, -60, 1 << 40 * 60} {
+			w.refuse(ballot.ErrProof, rewrap(t, good.Bytes(), func(env *entry.Envelope) { env.Time += seconds }))
+		}
 		w.refuse(ballot.ErrBinding, rewrap(t, good.Bytes(), func(env *entry.Envelope) { env.Election = w.Manifest.ID() }))
 		_, err := w.ParseBallot(rewrap(t, good.Bytes(), func(env *entry.Envelope) { env.Kind = entry.Spoil }))
 		require.ErrorIs(t, err, ballot.ErrEncoding)
@@ -362,6 +367,7 @@ func TestChangedSpoil(t *testing.T) {
 			return w.Bytes()
 		})
 		w.refuse(ballot.ErrEncoding, rewrap(t, good, func(env *entry.Envelope) { env.Time++ }))
+		w.refuse(ballot.ErrProof, rewrap(t, good, func(env *entry.Envelope) { env.Time += 60 }))
 		_, err = w.ParseSpoil(rewrap(t, good, func(env *entry.Envelope) { env.Kind = entry.Ballot }))
 		require.ErrorIs(t, err, ballot.ErrEncoding)
 		w.accept(good)

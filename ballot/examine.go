@@ -68,7 +68,7 @@ func (e *Election) examineAll(entries []ledger.Entry, known func(entry.Hash) (ex
 func (e *Election) addProof(batch *zkp.Batch, x *examined) error {
 	var err error
 	if s := x.spoil; s != nil {
-		statement, context := e.spoilStatement(s.credential, s.tracker)
+		statement, context := e.spoilStatement(s)
 		err = statement.AddTo(batch, context, "", s.proof)
 	} else {
 		var form *zkp.Form

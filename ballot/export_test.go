@@ -14,6 +14,7 @@ type Draft struct {
 	Key    *VoterKey
 	Style  int
 	Number uint32
+	Time   int64 // of the entry
 	Slots  []uint8
 	R      kyber.Scalar // nil: random
 }
@@ -24,7 +25,7 @@ func (d Draft) Seal(e *Election) *Ballot {
 	if r == nil {
 		r = e.Group.RandomScalar()
 	}
-	b, err := e.seal(d.Key, d.Style, d.Number, d.Slots, r)
+	b, err := e.seal(d.Key, d.Style, d.Number, d.Time, d.Slots, r)
 	if err != nil {
 		panic(err)
 	}
@@ -33,7 +34,7 @@ func (d Draft) Seal(e *Election) *Ballot {
 
 // Err returns why a draft cannot be sealed.
 func (d Draft) Err(e *Election) error {
-	_, err := e.seal(d.Key, d.Style, d.Number, d.Slots, e.Group.RandomScalar())
+	_, err := e.seal(d.Key, d.Style, d.Number, d.Time, d.Slots, e.Group.RandomScalar())
 	return err
 }
 
@@ -98,8 +99,8 @@ func PlantExamined(b *Box, data []byte, err error) {
 }
 
 // Randomness derives a ballot's randomness from a seed.
-func Randomness(e *Election, seed [32]byte, style int, number uint32, credential []byte) kyber.Scalar {
-	r, err := e.randomness(seed, style, number, credential)
+func Randomness(e *Election, seed [32]byte, style int, number uint32, credential []byte, slots ...uint8) kyber.Scalar {
+	r, err := e.randomness(seed, style, number, credential, slots)
 	if err != nil {
 		panic(err)
 	}

@@ -18,6 +18,7 @@ import (
 // and spoil the first on the ledger stands.
 type Spoil struct {
 	tracker    Tracker
+	time       int64 // of the entry
 	credential kyber.Point
 	proof      []byte
 
@@ -38,20 +39,20 @@ func (e *Election) NewSpoil(v *Voter, t Tracker) (*Spoil, error) {
 	if err := e.checkVoter(v); err != nil {
 		return nil, err
 	}
-	credential := v.Key.Public()
-	statement, context := e.spoilStatement(v.Key.public, t)
-	proof, err := statement.Prove(e.Group, context, v.Key.secret)
+	s := &Spoil{tracker: t, time: e.voterTime(), credential: v.Key.public}
+	statement, context := e.spoilStatement(s)
+	var err error
+	s.proof, err = statement.Prove(e.Group, context, v.Key.secret)
 	if err != nil {
 		return nil, fmt.Errorf("ballot: spoil: %w", err)
 	}
+	credential := v.Key.Public()
 	var w wire.Writer
 	w.Raw(t[:])
 	w.Raw(credential)
-	w.Raw(proof)
-	return &Spoil{
-		tracker: t, credential: v.Key.public, proof: proof,
-		data: e.newVoterEntry(entry.Spoil, w.Bytes()), credentialKey: newPointKey(credential),
-	}, nil
+	w.Raw(s.proof)
+	s.data, s.credentialKey = e.newVoterEntry(entry.Spoil, s.time, w.Bytes()), newPointKey(credential)
+	return s, nil
 }
 
 // ParseSpoil reads a ledger entry as a spoil of this election, strictly. It
@@ -70,7 +71,7 @@ func (e *Election) parseSpoil(env *entry.Envelope, data []byte) (*Spoil, error) 
 		return nil, err
 	}
 	r := wire.NewReader(env.Body)
-	s := &Spoil{data: data}
+	s := &Spoil{time: env.Time, data: data}
 	copy(s.tracker[:], r.Raw(len(s.tracker)))
 	credential := r.Raw(e.Group.PointLen())
 	s.proof = r.Raw(e.Group.PointLen() + e.Group.ScalarLen())
@@ -90,7 +91,7 @@ func (e *Election) VerifySpoil(s *Spoil) error {
 	if s == nil || s.data == nil {
 		return fmt.Errorf("ballot: no spoil: %w", reason.ErrShape)
 	}
-	statement, context := e.spoilStatement(s.credential, s.tracker)
+	statement, context := e.spoilStatement(s)
 	if err := statement.Verify(e.Group, context, s.proof); err != nil {
 		return fmt.Errorf("ballot: spoil: %w", err)
 	}
@@ -98,8 +99,11 @@ func (e *Election) VerifySpoil(s *Spoil) error {
 }
 
 // spoilStatement is knowledge of k with K = k·G, bound to the fingerprint, to
-// the kind of entry and to the tracker.
-func (e *Election) spoilStatement(credential kyber.Point, t Tracker) (zkp.Dlog, zkp.Context) {
-	return zkp.Dlog{Base: e.Group.Base(), Image: credential},
-		zkp.Context{Kind: "spoil", Election: e.Fingerprint, Position: t[:]}
+// the kind of entry, to the tracker and to the entry's time.
+func (e *Election) spoilStatement(s *Spoil) (zkp.Dlog, zkp.Context) {
+	var position wire.Writer
+	position.Raw(s.tracker[:])
+	position.Int64(s.time)
+	return zkp.Dlog{Base: e.Group.Base(), Image: s.credential},
+		zkp.Context{Kind: "spoil", Election: e.Fingerprint, Position: position.Bytes()}
 }

@@ -169,7 +169,7 @@ func TestCountingRule(t *testing.T) {
 				w.accept(old)
 				counted := w.accept(w.draft(0, 2).Seal(w.e).Bytes())
 				w.refuse(ballot.ErrReplay, old)
-				w.refuse(ballot.ErrReplay, rewrap(w.t, old, func(env *entry.Envelope) { env.Time += 60 }))
+				w.refuse(ballot.ErrProof, rewrap(w.t, old, func(env *entry.Envelope) { env.Time += 60 }))
 				require.Equal(w.t, []uint64{counted}, w.counted())
 			}},
 			{"junk in a voter's name cancels nothing", func(w *world) {
@@ -366,8 +366,9 @@ func TestCountingRule(t *testing.T) {
 			}},
 			{"times decide nothing", func(w *world) {
 				for i, at := range []time.Time{time.Unix(0, 0), time.Unix(-3600, 0), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
-					b := w.draft(0, uint32(i+1)).Seal(w.e).Bytes()
-					w.accept(rewrap(w.t, b, func(env *entry.Envelope) { env.Time = at.Unix() }))
+					d := w.draft(0, uint32(i+1))
+					d.Time = at.Unix()
+					w.accept(d.Seal(w.e).Bytes())
 				}
 			}},
 			{"out of order", func(w *world) {

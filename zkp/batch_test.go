@@ -160,7 +160,7 @@ func ballotsFor(t testing.TB, form *Form, n int, bad map[int]bool) ([]BallotStat
 	var proofs [][]byte
 	for i := range n {
 		r := c.randomness.scalar()
-		st := BallotStatement{times(form.group, c.k, nil), uint32(i + 1), encryptRow(form.group, form.columns, messages, r)}
+		st := BallotStatement{Credential: times(form.group, c.k, nil), Number: uint32(i + 1), Row: encryptRow(form.group, form.columns, messages, r)}
 		proof := form.prove(st, r, c.values, c.k, freshBytes())
 		if bad[i] {
 			last := len(proof) - form.group.ScalarLen()

@@ -12,7 +12,7 @@ import (
 // The ballot proof: every slot of a row encrypts 0 or 1, every rule of the
 // form holds, and the holder of the credential signed the row.
 //
-// Statement: G; keys Y₁…Y_n; A; B₁…B_n; credential K; number; rules (aⱼ, bⱼ).
+// Statement: G; keys Y₁…Y_n; A; B₁…B_n; credential K; number; time; rules (aⱼ, bⱼ).
 // Witness: r; vᵢ ∈ {0,1}; k with K = k·G.
 //
 //	P → V   V = ρ·G₀ + Σ vᵢ·Gᵢ, S = σ·G₀ + Σ tᵢ·Gᵢ       ρ, σ, tᵢ random
@@ -41,6 +41,7 @@ import (
 type BallotStatement struct {
 	Credential kyber.Point        // K
 	Number     uint32             // the ballot's number under this credential
+	Time       int64              // in seconds since 1970, as the ballot's entry says
 	Row        elgamal.Ciphertext // A and one B per column of the form
 }
 
@@ -186,8 +187,9 @@ func (f *Form) slotColumns(s BallotStatement) []kyber.Point {
 // open starts the dialogue of prover or verifier: form and statement are
 // absorbed first.
 func (f *Form) open(s BallotStatement, proof []byte) *dialogue {
-	b := make([]byte, 0, 4+(2+len(s.Row.B))*f.group.PointLen())
+	b := make([]byte, 0, 4+8+(2+len(s.Row.B))*f.group.PointLen())
 	b = binary.BigEndian.AppendUint32(b, s.Number)
+	b = binary.BigEndian.AppendUint64(b, uint64(s.Time))
 	b = f.group.AppendPoint(b, s.Credential)
 	b = f.group.AppendPoint(b, s.Row.A)
 	for _, p := range s.Row.B {

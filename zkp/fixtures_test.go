@@ -388,6 +388,7 @@ func makeBallot(g *elgamal.Group, name string) testBallot {
 	b.claim.ballot = BallotStatement{
 		Credential: times(g, b.witness.Credential, nil),
 		Number:     3,
+		Time:       1809846000,
 		Row:        encryptRow(g, b.claim.columns, messages, b.witness.Randomness),
 	}
 	return b
@@ -429,6 +430,8 @@ func ballotFixture(g *elgamal.Group, name string) *fixture {
 		{"credential", st.with(func(c *ballotClaim) { c.ballot.Credential = s.point() }), ErrProof},
 		{"credential is the identity", st.with(func(c *ballotClaim) { c.ballot.Credential = g.Point() }), ErrGroup},
 		{"number", st.with(func(c *ballotClaim) { c.ballot.Number++ }), ErrProof},
+		{"time", st.with(func(c *ballotClaim) { c.ballot.Time-- }), ErrProof},
+		{"time before 1970", st.with(func(c *ballotClaim) { c.ballot.Time = -c.ballot.Time }), ErrProof},
 		{"A", st.with(func(c *ballotClaim) { c.ballot.Row.A = s.point() }), ErrProof},
 		{"A is the identity", st.with(func(c *ballotClaim) { c.ballot.Row.A = g.Point() }), ErrGroup},
 		{"B 1", st.with(func(c *ballotClaim) { c.ballot.Row.B[0] = s.point() }), ErrProof},

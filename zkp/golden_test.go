@@ -121,7 +121,7 @@ func golden(t *testing.T, f *fixture) goldenProof {
 			columns = append(columns, map[string]any{"index": c.Index, "key": points(c.Key)[0], "mixed": c.Mixed})
 		}
 		out.Statement = map[string]any{"columns": columns, "rules": s.rules, "credential": points(s.ballot.Credential)[0],
-			"number": s.ballot.Number, "A": points(s.ballot.Row.A)[0], "B": points(s.ballot.Row.B...)}
+			"number": s.ballot.Number, "time": s.ballot.Time, "A": points(s.ballot.Row.A)[0], "B": points(s.ballot.Row.B...)}
 		form := must(s.form(g, f.context))
 		d := form.open(s.ballot, f.proof)
 		_, ch := form.read(d)
