@@ -26,6 +26,7 @@ func TestRandomManifests(t *testing.T) {
 		seeds = 40
 	}
 	kinds := electiontest.Kinds
+	require.ElementsMatch(t, ballot.KindNames(), kinds)
 	for seed := range seeds {
 		r := rand.New(rand.NewPCG(uint64(seed), 1))
 		var contests []ballot.Contest

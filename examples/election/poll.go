@@ -82,7 +82,7 @@ func (p *pabulib) poll() *poll {
 	return made
 }
 
-// generated makes an election of every kind of contest with so many voters,
+// generated makes an election of five kinds of contest with so many voters,
 // of whom one in twenty votes twice. The same number gives the same votes.
 func generated(voters int) *poll {
 	made := &poll{
