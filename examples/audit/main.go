@@ -4,7 +4,8 @@
 //	go run ./examples/audit -ledger DIR -fingerprint HEX [-json FILE]
 //
 // DIR is a directory of package boltledger, such as examples/election leaves
-// behind with -ledger; it is only read. HEX is what the officials published
+// behind with -ledger; it is only read. Or it is the http or https address of
+// a ledger that is served after c2sp.org/tlog-tiles. HEX is what the officials published
 // when the election opened. It prints every check with what it found, and
 // writes the same report as JSON if there is a file for it.
 //
@@ -22,9 +23,11 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/ledger"
 	"github.com/hanpyo/hanpyo/ledger/boltledger"
 	"github.com/hanpyo/hanpyo/tally"
 )
@@ -46,7 +49,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("audit", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	dir := flags.String("ledger", "", "the `directory` of the ledger")
+	dir := flags.String("ledger", "", "the `directory` of the ledger, or its http(s) address")
 	fingerprint := flags.String("fingerprint", "", "the election's fingerprint in `hexadecimal`, from its officials")
 	jsonFile := flags.String("json", "", "write the report as JSON to this `file`")
 	err := flags.Parse(args)
@@ -99,11 +102,11 @@ func check(dir, fingerprint, jsonFile string, rest []string) (ballot.Fingerprint
 // audit opens the ledger, which is nobody's to trust, and audits the election.
 // A ledger without the election is an error: there is nothing to verify.
 func audit(ctx context.Context, dir string, fp ballot.Fingerprint, stderr io.Writer) (*tally.Report, error) {
-	log, err := boltledger.OpenReadOnly(dir)
+	log, done, err := open(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()
+	defer done()
 	report, err := tally.Audit(ctx, log, fp, &tally.AuditOptions{Progress: progress(stderr)})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
@@ -112,6 +115,21 @@ func audit(ctx context.Context, dir string, fp ballot.Fingerprint, stderr io.Wri
 		return nil, fmt.Errorf("%s: %w", dir, opened.Findings[0].Err)
 	}
 	return report, nil
+}
+
+// open returns a reader of the ledger in a directory or at an address. Its
+// keys are those of the manifest, which the fingerprint binds: the audit
+// checks the checkpoint once it has read that.
+func open(dir string) (log ledger.Reader, done func() error, err error) {
+	if strings.HasPrefix(dir, "http://") || strings.HasPrefix(dir, "https://") {
+		log, err = ledger.OpenHTTP(dir, ledger.Policy{}, nil)
+		return log, func() error { return nil }, err
+	}
+	r, err := boltledger.OpenReadOnly(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, r.Close, nil
 }
 
 // progress writes a line every ten seconds.
