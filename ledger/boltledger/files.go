@@ -1,10 +1,41 @@
 package boltledger
 
 import (
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
 )
+
+// maxNote is more than any checkpoint has bytes.
+const maxNote = 1 << 20
+
+// readNote reads a file with a checkpoint. Of one that is too large to be that
+// it returns the beginning, which does not parse.
+func readNote(path string) ([]byte, error) {
+	f, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxNote))
+}
+
+// openFile opens a file for reading. It refuses pipes and devices, which would
+// be waited for or never end.
+func openFile(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() && !info.IsDir() { // reading a directory fails by itself
+		return nil, fmt.Errorf("%s: not a regular file: %w", path, reason.ErrEncoding)
+	}
+	return os.Open(path)
+}
 
 // writeFile makes path hold data, durably and as a whole or not at all.
 func writeFile(path string, data []byte) (err error) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
@@ -36,7 +35,7 @@ func (s *store) putLarge(stub ledger.Stub, data []byte) error {
 // getLarge reads the data of stub and checks it.
 func (s *store) getLarge(stub ledger.Stub) ([]byte, error) {
 	path := s.largePath(stub)
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: missing: %w", path, reason.ErrIncomplete)
 	}

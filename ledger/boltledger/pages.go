@@ -27,8 +27,13 @@ const (
 // It reads the header of every page and the whole of branch pages.
 func (s *store) checkPages() error {
 	return s.view(func(tx *bbolt.Tx) error {
+		info, err := s.file.Stat()
+		if err != nil {
+			return err
+		}
+		// How many pages there are the file itself says, not what stands in it.
 		size := int64(s.db.Info().PageSize)
-		w := pageWalk{file: s.file, size: size, pages: uint64(tx.Size() / size)}
+		w := pageWalk{file: s.file, size: size, pages: uint64(info.Size() / size)}
 		w.seen = make([]uint64, w.pages/64+1)
 		if err := w.walk(uint64(tx.Cursor().Bucket().Root()), 0, true); err != nil {
 			return s.damaged("%v", err)

@@ -91,7 +91,7 @@ func newReader(s *store, newest ledger.Checkpoint) *Reader {
 // the state before if its newest meta page is damaged.
 func (s *store) checkPublished(newest ledger.Checkpoint) (current bool, err error) {
 	path := filepath.Join(s.dir, checkpointName)
-	raw, err := os.ReadFile(path)
+	raw, err := readNote(path)
 	if errors.Is(err, fs.ErrNotExist) && newest.Size == 0 {
 		return false, nil
 	}

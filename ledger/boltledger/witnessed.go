@@ -35,7 +35,7 @@ func OpenWitnessed(ctx context.Context, dir string, signer note.Signer, p ledger
 		}
 		return nil
 	}}
-	o.Published, err = os.ReadFile(path)
+	o.Published, err = readNote(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
@@ -54,7 +54,7 @@ func OpenWitnessed(ctx context.Context, dir string, signer note.Signer, p ledger
 // file cosigned, which must be of a prefix of the ledger, or else newest.
 func (s *store) cosigned(newest ledger.Checkpoint) (ledger.Checkpoint, error) {
 	path := filepath.Join(s.dir, cosignedName)
-	raw, err := os.ReadFile(path)
+	raw, err := readNote(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newest, nil
 	}
