@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -255,4 +256,47 @@ func TestStylesShareContests(t *testing.T) {
 		ballots = append(ballots, c.Ballots)
 	}
 	require.Equal(t, []uint64{9, 4, 5, 1, 1}, ballots)
+}
+
+// A person reads the result of a comparison or a grade by names.
+func TestResultOfManyRowsReads(t *testing.T) {
+	options := []ballot.Option{{ID: "ada", Name: "Ada"}, {ID: "grace", Name: "Grace"}}
+	p := &poll{Election: electiontest.New(t, &electiontest.Options{Trustees: 1, Voters: 3, Contests: []ballot.Contest{
+		{ID: "star", Name: "Runoff", Kind: "star", Max: 5, Options: options},
+		{ID: "grades", Name: "Grades", Kind: "judgement", Grades: []ballot.Option{{ID: "good", Name: "Good"}, {ID: "poor", Name: "Poor"}}, Options: options},
+	}})}
+	p.Cast(0, ballot.Votes{"star": {"ada": 5, "grace": 4}, "grades": {"ada": 1, "grace": 1}})
+	p.Cast(1, ballot.Votes{"star": {"ada": 1, "grace": 5}, "grades": {"ada": 2, "grace": 1}})
+	p.Cast(2, ballot.Votes{"star": {"ada": 2, "grace": 2}, "grades": {"ada": 1, "grace": 2}})
+	p.Close()
+	require.NoError(t, Pin(t.Context(), p.Election.Election, p.Log, p.Signers()))
+	require.NoError(t, Decrypt(t.Context(), p.Election.Election, p.Log, p.Trustees[0]))
+	result, err := Combine(t.Context(), p.Election.Election, p.Log)
+	require.NoError(t, err)
+	require.Contains(t, result.Text(), `
+Runoff: 3 ballots
+         8  Ada
+        11  Grace
+         1  Ada > Grace
+         1  Grace > Ada
+
+Grades: 3 ballots
+         2  Ada: Good
+         1  Ada: Poor
+         2  Grace: Good
+         1  Grace: Poor
+`)
+	data, err := json.Marshal(result.Contests[0].Totals[2])
+	require.NoError(t, err)
+	require.JSONEq(t, `{"id": "ada>grace", "label": "Ada > Grace", "total": 1}`, string(data))
+
+	require.NoError(t, Publish(t.Context(), p.Election.Election, p.Log, result, p.Signers()))
+	report, err := Audit(t.Context(), p.Log, p.Fingerprint, nil)
+	require.NoError(t, err)
+	for _, check := range report.Checks {
+		if check.ID != "phase.hours" { // this election was closed within a second
+			require.Equal(t, Passed, check.Status, report.Text())
+		}
+	}
+	require.Equal(t, result.Bytes(), report.Result.Bytes())
 }
