@@ -1,10 +1,14 @@
 package ballot
 
 import (
+	"context"
+	"sync"
+
 	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/wire"
+	"github.com/hanpyo/hanpyo/ledger"
 )
 
 // What tests need of the inside to make what an honest device never makes.
@@ -90,6 +94,11 @@ func ReencodeOpening(m *Manifest, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	return o.body(m), nil
+}
+
+// Advance applies what a reader that nobody checks has from s.Next() on.
+func Advance(ctx context.Context, s *State, r ledger.Reader, size uint64, o ReplayOptions) error {
+	return s.advance(ctx, r, size, advanceOptions{ReplayOptions: o, lock: new(sync.Mutex)})
 }
 
 // PlantExamined makes the box believe that an entry was examined with this

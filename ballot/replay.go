@@ -27,7 +27,8 @@ type ReplayOptions struct {
 // cores, and the roll's lines against the root in the open entry. The result
 // depends on the ledger alone.
 //
-// Memory is that of State and of a few chunks of entries. The error wraps
+// Memory is that of State, of some megabytes of entries for each worker, and of
+// one or two of the largest entries on the ledger. The error wraps
 // ErrIncomplete if size does not reach the open entry or the ledger does not
 // reach size, ErrChain or ErrFork if the ledger is inconsistent,
 // ErrSignature if its newest checkpoint is signed by a key that was retired.
@@ -53,8 +54,11 @@ func Replay(ctx context.Context, e *Election, r ledger.Reader, size uint64, o *R
 	return s, nil
 }
 
-// A chunk of entries is verified as one batch. Its bounds keep decoded ballots
-// in flight below some tens of megabytes for each worker.
+// A chunk of entries is verified as one batch. It ends with the entry that
+// reaches a bound, and that may be as large as the ledger takes. In flight are
+// at most two chunks of chunkBytes for each worker, or fewer that are larger,
+// or one alone that is larger than all of these together; and the one that is
+// being read.
 const (
 	chunkEntries = 1000
 	chunkBytes   = 2 << 20
@@ -63,9 +67,13 @@ const (
 // chunk is consecutive entries on their way through the workers.
 type chunk struct {
 	entries  []ledger.Entry
+	size     int             // bytes of the entries
 	examined chan []examined // gets one value
 	err      error           // set before examined gets its value
 }
+
+// weight is how many of a number of units of chunkBytes a chunk takes.
+func (c *chunk) weight(units int) int { return min(max(1, c.size/chunkBytes), units) }
 
 // advanceOptions are ReplayOptions and what a ballot box needs.
 type advanceOptions struct {
@@ -88,9 +96,10 @@ func (s *State) advance(ctx context.Context, r ledger.Reader, size uint64, o adv
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	// The reader puts every chunk into both channels. The order of ordered is
-	// that of the ledger; its capacity bounds the chunks in flight.
-	jobs, ordered := make(chan *chunk), make(chan *chunk, 2*workers)
+	// The reader puts every chunk into both channels, once it has put its weight
+	// into inFlight. The order of ordered is that of the ledger.
+	units := 2 * workers
+	jobs, ordered, inFlight := make(chan *chunk), make(chan *chunk, units), make(chan struct{}, units)
 	var readErr error
 	var wait sync.WaitGroup
 	ctx, cancel := context.WithCancel(ctx)
@@ -102,6 +111,13 @@ func (s *State) advance(ctx context.Context, r ledger.Reader, size uint64, o adv
 		defer close(ordered)
 		defer close(jobs)
 		readErr = readChunks(ctx, r, lo, size, func(c *chunk) error {
+			for range c.weight(units) {
+				select {
+				case inFlight <- struct{}{}:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
 			for _, to := range []chan *chunk{ordered, jobs} {
 				select {
 				case to <- c:
@@ -124,6 +140,9 @@ func (s *State) advance(ctx context.Context, r ledger.Reader, size uint64, o adv
 	for c := range ordered {
 		if err := s.applyChunk(ctx, c, o.lock); err != nil {
 			return err
+		}
+		for range c.weight(units) {
+			<-inFlight
 		}
 		if o.Progress != nil {
 			o.Progress(c.entries[len(c.entries)-1].Index+1, size)
@@ -171,19 +190,19 @@ func (s *State) applyChunk(ctx context.Context, c *chunk, lock sync.Locker) erro
 
 // readChunks reads the entries lo ≤ index < hi in chunks.
 func readChunks(ctx context.Context, r ledger.Reader, lo, hi uint64, send func(*chunk) error) error {
-	var entries []ledger.Entry
-	size := 0
+	c := new(chunk)
 	for en, err := range r.Entries(ctx, lo, hi) {
 		if err != nil {
 			return err
 		}
-		entries = append(entries, en)
-		size += len(en.Data)
-		if len(entries) == chunkEntries || size >= chunkBytes || en.Index+1 == hi {
-			if err := send(&chunk{entries: entries, examined: make(chan []examined, 1)}); err != nil {
+		c.entries = append(c.entries, en)
+		c.size += len(en.Data)
+		if len(c.entries) == chunkEntries || c.size >= chunkBytes || en.Index+1 == hi {
+			c.examined = make(chan []examined, 1)
+			if err := send(c); err != nil {
 				return err
 			}
-			entries, size = nil, 0
+			c = new(chunk)
 		}
 	}
 	return nil

@@ -2,13 +2,17 @@ package ballot_test
 
 import (
 	"context"
+	"iter"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/internal/electiontest"
 	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/ledger"
 )
 
 // verdicts is what follows from a state, in a form to compare.
@@ -92,6 +96,50 @@ func TestReplay(t *testing.T) {
 			require.ErrorIs(t, err, ballot.ErrChain)
 		}
 	})
+}
+
+// large yields entries that are nothing, all of one size, and counts them.
+type large struct {
+	ledger.Reader
+	data []byte
+	read atomic.Uint64
+}
+
+func (r *large) Entries(_ context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		for i := lo; i < hi; i++ {
+			r.read.Add(1)
+			if !yield(ledger.Entry{Index: i, Data: r.data}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Anybody may post large entries. However many there are, only some of them are
+// in memory at a time.
+func TestReplayBoundsBytesInFlight(t *testing.T) {
+	const entries, workers = 60, 8
+	w := open(t, electiontest.New(t, twoStyles(nil)))
+	start := w.s.Next()
+	for _, test := range []struct{ size, most uint64 }{
+		{1 << 20, 2*2*workers + 2}, // two are a chunk
+		{8 << 20, 2*workers/4 + 1},
+		{64 << 20, 2},
+	} {
+		w := open(t, w.Election)
+		r := &large{data: make([]byte, test.size)}
+		var peak uint64
+		err := ballot.Advance(t.Context(), w.s, r, start+entries, ballot.ReplayOptions{Workers: workers, Progress: func(done, _ uint64) {
+			if peak == 0 {
+				time.Sleep(50 * time.Millisecond) // the reader goes ahead as far as it may
+			}
+			peak = max(peak, r.read.Load()-(done-start))
+		}})
+		require.NoError(t, err)
+		require.LessOrEqual(t, peak, test.most, "entries of %d bytes", test.size)
+		require.Len(t, w.s.Refused(), entries)
+	}
 }
 
 // A ledger that differs before the open from the one that was loaded is
