@@ -117,8 +117,8 @@ func equationContests() []Contest {
 		{Kind: "equations", Rows: []Row{{"x", "X", terms(1, 2, -3)}}},
 		{Kind: "equations", Rows: []Row{{"x", "X", terms(1)}, {"y", "Y", terms(0, 5, -5)}}, Witness: Vote{"a": 1, "b": 0},
 			Equations: []Equation{{terms(1, 1, 1, 1), 1, 1}}},
-		{Kind: "equations", Rows: []Row{{"x", "X", terms(1, 1, 1, 1)}}, Witness: Vote{"c": 1},
-			Equations: []Equation{{terms(1, -1), -1, 0}, {terms(2, 3, -1, -2), -5, -1}, {terms(1, 1), -9, 9}}},
+		{Kind: "equations", Rows: []Row{{"x", "X", terms(1, 2, 4, 8)}}, Witness: Vote{"c": 1},
+			Equations: []Equation{{terms(1, -1), -1, 0}, {terms(2, 3, -1, -2), -2, -1}, {terms(1, 1), -9, 9}}},
 	}
 }
 
@@ -195,7 +195,8 @@ func allowed(c *Contest, v Vote) bool {
 		case 1:
 			return most <= 1 && marked == 1
 		}
-		return most <= 1 && v["a"] <= v["b"] && 2*v["a"]+3*v["b"] < v["c"]+2*v["d"]
+		below := v["c"] + 2*v["d"] - 2*v["a"] - 3*v["b"]
+		return most <= 1 && v["a"] <= v["b"] && (below == 1 || below == 2)
 	}
 	panic(c.Kind)
 }
