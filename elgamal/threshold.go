@@ -2,6 +2,8 @@ package elgamal
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"go.dedis.ch/kyber/v3"
 )
@@ -54,14 +56,23 @@ func EvalPolynomial(g *Group, coefficients []kyber.Scalar, at int) kyber.Scalar 
 }
 
 // EvalCommitments returns f(at)·G from the commitments cᵢ·G to the coefficients
-// of f, Feldman's check of a share (FOCS 1987). The commitments and the position
-// are public.
+// of f, Feldman's check of a share (FOCS 1987). The commitments and the position,
+// at ≥ 0, are public. By Horner's rule and with positions that are small, that
+// is a few additions a term, where a product of points is hundreds.
 func EvalCommitments(g *Group, commitments []kyber.Point, at int) kyber.Point {
-	x, power := g.Int64Scalar(int64(at)), g.kyber.Scalar().One()
-	powers := make([]kyber.Scalar, len(commitments))
-	for i := range powers {
-		powers[i] = power.Clone()
-		power.Mul(power, x)
+	if at < 0 {
+		panic("elgamal: commitments evaluated at a negative position")
 	}
-	return g.MultiScalarMulVarTime(powers, commitments)
+	sum := g.Point()
+	for _, c := range slices.Backward(commitments) {
+		times := g.Point() // at·sum
+		for bit := bits.Len(uint(at)) - 1; bit >= 0; bit-- {
+			times.Add(times, times)
+			if at>>bit&1 == 1 {
+				times.Add(times, sum)
+			}
+		}
+		sum = times.Add(times, c)
+	}
+	return sum
 }

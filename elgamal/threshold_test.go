@@ -47,6 +47,29 @@ func TestThreshold(t *testing.T) {
 	})
 }
 
+func TestEvalCommitments(t *testing.T) {
+	allGroups(t, func(t *testing.T, g *Group) {
+		for _, powers := range []int{1, 2, 5} {
+			var commitments []kyber.Point
+			for i := range powers {
+				commitments = append(commitments, g.Generator("test", i))
+			}
+			for _, at := range []int{0, 1, 2, 3, 17, 63, 64, 1 << 20} {
+				var scalars []kyber.Scalar
+				power := g.Scalar().One()
+				for range powers {
+					scalars = append(scalars, power)
+					power = g.Scalar().Mul(power, g.Int64Scalar(int64(at)))
+				}
+				want := g.MultiScalarMulVarTime(scalars, commitments)
+				require.True(t, EvalCommitments(g, commitments, at).Equal(want), "%d powers at %d", powers, at)
+			}
+			require.True(t, commitments[0].Equal(g.Generator("test", 0)), "nothing is written to")
+		}
+		require.Panics(t, func() { EvalCommitments(g, nil, -1) })
+	})
+}
+
 // TestPolynomialOnIntegers compares with the definition on big integers.
 func TestPolynomialOnIntegers(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *Group) {

@@ -130,21 +130,6 @@ func TestSeparateRandomness(t *testing.T) {
 	require.Len(t, seen, count)
 }
 
-func TestEvalVarTime(t *testing.T) {
-	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
-		for _, powers := range []int{1, 2, 5} {
-			var c []kyber.Point
-			for i := range powers {
-				c = append(c, g.Generator("test", i))
-			}
-			for _, j := range []int{1, 2, 3, 17, 63, 64} {
-				require.True(t, evalVarTime(g, c, j).Equal(elgamal.EvalCommitments(g, c, j)), "%d powers at %d", powers, j)
-			}
-			require.True(t, c[0].Equal(g.Generator("test", 0)), "nothing is written to")
-		}
-	})
-}
-
 func TestManyColumns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow")

@@ -3,8 +3,6 @@ package dkg
 import (
 	"crypto/sha256"
 	"fmt"
-	"math/bits"
-	"slices"
 	"sync"
 
 	"go.dedis.ch/kyber/v3"
@@ -77,29 +75,12 @@ func (tr *Transcript) conclude() (*Outcome, error) {
 	for j := range o.Verification {
 		wg.Go(func() {
 			for _, sum := range sums {
-				o.Verification[j] = append(o.Verification[j], evalVarTime(g, sum, j+1))
+				o.Verification[j] = append(o.Verification[j], elgamal.EvalCommitments(g, sum, j+1))
 			}
 		})
 	}
 	wg.Wait()
 	return o, tr.c.checkKeys(o)
-}
-
-// evalVarTime returns Σₘ jᵐ·Cₘ by Horner's rule. For a position, which is small,
-// that is a few additions a term, where a product of points is hundreds.
-func evalVarTime(g *elgamal.Group, commitments []kyber.Point, j int) kyber.Point {
-	sum := g.Point()
-	for _, c := range slices.Backward(commitments) {
-		times := g.Point()
-		for bit := bits.Len(uint(j)) - 1; bit >= 0; bit-- {
-			times.Add(times, times)
-			if j>>bit&1 == 1 {
-				times.Add(times, sum)
-			}
-		}
-		sum = times.Add(times, c)
-	}
-	return sum
 }
 
 // checkKeys refuses what happens only if all dealers conspire: with one honest
