@@ -19,6 +19,9 @@ func (rankedPoints) compile(c *Contest, l *layout) error {
 		return err
 	}
 	options, ranks := len(c.Options), len(c.Values)
+	if err := needs(options * ranks); err != nil {
+		return err
+	}
 	byOption, byRank := make([]digits, options), make([]digits, ranks)
 	for i := range options {
 		for p := range ranks {

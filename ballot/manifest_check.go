@@ -278,10 +278,10 @@ func (m *Manifest) checkContests() error {
 		if err := m.checkContest(c, first, taken); err != nil {
 			return at(fmt.Sprintf("contests[%d]", i), err)
 		}
-		first += c.layout.slots
-	}
-	if first > dkg.MaxColumns {
-		return at("contests", fmt.Errorf("need %d columns together, at most %d: %w", first, dkg.MaxColumns, reason.ErrLimit))
+		// Before the next is compiled: a few bytes can ask for many columns.
+		if first += c.layout.slots; first > dkg.MaxColumns {
+			return at("contests", fmt.Errorf("need %d columns or more together, at most %d: %w", first, dkg.MaxColumns, reason.ErrLimit))
+		}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -304,7 +305,18 @@ func TestManifestRefuses(t *testing.T) {
 				m.Styles = append(m.Styles, Style{fmt.Sprintf("s%d", i), fmt.Sprintf("Village %d", i+20), []int{len(m.Contests)}})
 				m.Contests = append(m.Contests, manyOptions(fmt.Sprintf("c%d", i+20), 1000))
 			}
-		}, reason.ErrLimit, "contests need 10021 columns together, at most 10000"},
+		}, reason.ErrLimit, "contests need 10021 columns or more together, at most 10000"},
+		{"a contest after too many columns", func(m *Manifest) { // is not compiled any more
+			for i := range 11 {
+				m.Contests = append(m.Contests, manyOptions(fmt.Sprintf("c%d", i+20), 1000))
+			}
+			m.Contests[len(m.Contests)-1].Kind = "unknown"
+		}, reason.ErrLimit, "contests need 10021 columns or more together, at most 10000"},
+		{"ranks of too many options", func(m *Manifest) {
+			m.Contests[1] = manyOptions("north", 1000)
+			m.Contests[1].Kind, m.Contests[1].Max = "ranked-points", 0
+			m.Contests[1].Values = slices.Repeat([]int{1}, 1000)
+		}, reason.ErrLimit, "contests[1] needs 1000000 columns or more, at most 1000"},
 		{"score without max", func(m *Manifest) { m.Contests[1] = kindOf("score") }, reason.ErrRange, "contests[1].max is 0 and must be between 1 and 65536"},
 		{"comparisons of one option", func(m *Manifest) {
 			m.Contests[1] = kindOf("pairwise")
