@@ -30,6 +30,13 @@ func FuzzParseManifestBytes(f *testing.F) {
 	for _, group := range []string{"ristretto255", "P-256"} {
 		f.Add(testManifest(f, group).Bytes())
 	}
+	for _, name := range []string{"judgement", "lists", "equations"} { // whose parameters are more than numbers
+		data, err := os.ReadFile("../examples/manifests/" + name + ".json")
+		require.NoError(f, err)
+		m, err := ParseManifest(data)
+		require.NoError(f, err)
+		f.Add(m.Bytes())
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := ParseManifestBytes(data)
 		if err != nil {

@@ -14,7 +14,7 @@ const limit = 1 << 20
 
 func TestReads(t *testing.T) {
 	root, err := Parse([]byte(" {\"a\" : [1, -2,\n9007199254740991,\t-9007199254740991, 0, []], \"b\": {\"c\":true,\"d\":false, \"e\": {}},\r\n"+
-		`"text":"\"\\\/\b\f\n\r\t\u00e9é\ud83d\udE00😀\u0000",`+`"K2_":""} `), limit)
+		`"text":"\"\\\/\b\f\n\r\t\u00e9é\ud83d\udE00😀\u0000",`+`"K2_":"", "unasked": {}} `), limit)
 	require.NoError(t, err)
 	a := root.Field("a").List()
 	require.Len(t, a, 6)
@@ -28,9 +28,16 @@ func TestReads(t *testing.T) {
 	require.False(t, b.Field("d").Bool())
 	require.True(t, b.Has("e"))
 	require.False(t, b.Has("f"))
+	require.Equal(t, []string{"c", "d", "e"}, b.Keys())
+	require.Empty(t, b.Field("e").Keys())
 	require.Equal(t, "\"\\/\b\f\n\r\té\u00e9😀😀\x00", root.Field("text").Text())
 	require.Empty(t, root.Field("K2_").Text())
-	require.EqualError(t, root.Done(), "json: b.e: unknown key: malformed encoding", "nobody asked for it")
+	require.EqualError(t, root.Done(), "json: unasked: unknown key: malformed encoding", "nobody asked for it")
+
+	root, err = Parse([]byte(`{"list": []}`), limit)
+	require.NoError(t, err)
+	require.Nil(t, root.Field("list").Keys())
+	require.EqualError(t, root.Done(), "json: list: is a list and must be an object: malformed encoding")
 }
 
 // Each is one change of a valid document.
