@@ -288,18 +288,24 @@ func TestRulesAdmitExactlyTheValidVotes(t *testing.T) {
 			}
 			require.NotEmpty(t, meanings)
 			_, slots := c.Columns()
-			require.LessOrEqual(t, slots, 22, "too many slots to try")
+			require.LessOrEqual(t, slots, 24, "too many slots to try")
 			low, high := make([]int64, len(c.Results())), make([]int64, len(c.Results()))
 			for i := range low {
 				low[i], high[i] = 1<<40, -1<<40
 			}
-			row := make([]uint8, slots)
+			blank, row := make([]uint8, slots), make([]uint8, slots)
+			if c.Blank {
+				blank[c.layout.blank.slot()] = 1
+			}
 			for bits := range 1 << slots {
 				for i := range row {
 					row[i] = uint8(bits >> i & 1)
 				}
 				if !holds(c, row) {
 					continue
+				}
+				if c.Blank && row[c.layout.blank.slot()] == 1 {
+					require.Equal(t, blank, row, "nothing stands beside a blank vote")
 				}
 				result := mapped(c, row)
 				require.True(t, meanings[fmt.Sprint(result)], "%v satisfies the rules and means %v", row, result)

@@ -58,6 +58,10 @@ func (pairwise) compile(c *Contest, l *layout) error {
 	for range c.Options {
 		l.numbers = append(l.numbers, l.number(len(c.Options)-1))
 	}
+	if c.Blank { // the comparisons alone would let equal numbers stand beside a blank vote
+		n := len(c.Options)
+		l.between(0, n*(n-1)/2, joined(l.numbers...))
+	}
 	compareAll(c, l, l.numbers, len(c.Options)-1)
 	return nil
 }
@@ -76,7 +80,8 @@ func (pairwise) check(c *Contest, v Vote, marked int) error {
 }
 
 // mark gives each option as many points as there are options below it: the
-// same number to options of equal rank, and at most n−1.
+// same number to options of equal rank, at most n−1, and at most one for each
+// pair together.
 func (pairwise) mark(c *Contest, v Vote, row []uint8) {
 	putPairs(c, v, betterRank, row)
 	for i, number := range c.layout.numbers {

@@ -691,7 +691,7 @@ func TestExampleManifests(t *testing.T) {
 			invalid: []vote{{"courses", Vote{"logic": 1, "chess": 2, "pottery": 3}, reason.ErrRange}, {"director", Vote{"berg": 2}, reason.ErrShape}, {"director", Vote{"berg": 4}, reason.ErrRange}},
 		},
 		"pairwise": {
-			slots:   map[string]int{"leader": 51, "logo": 30},
+			slots:   map[string]int{"leader": 54, "logo": 30},
 			valid:   []vote{{"leader", Vote{"aoki": 1, "cohen": 1, "nobody": 2}, nil}, {"leader", nil, nil}, {"logo", Vote{"swirl": 1, "otter": 2, "knot": 5, "hexagon": 4, "plain": 3}, nil}},
 			invalid: []vote{{"leader", Vote{"aoki": 5}, reason.ErrRange}, {"logo", Vote{"swirl": 1, "otter": 1, "knot": 5, "hexagon": 4, "plain": 3}, reason.ErrDuplicate}, {"logo", nil, reason.ErrRange}},
 		},
