@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -205,9 +206,11 @@ func (e *election) count(ctx context.Context) error {
 }
 
 // read decodes a ballot's entry into what its proof is about and the proof, the
-// way docs/wire.md says: they end it, and all lengths follow from the form.
+// way docs/wire.md says: but for the time, which the envelope has, they end it,
+// and all lengths follow from the form.
 func (e *election) read(entry []byte) (s zkp.BallotStatement, proof []byte, err error) {
 	g, w := e.Group, e.Manifest.Columns()
+	s.Time = int64(binary.BigEndian.Uint64(entry[34:]))
 	entry = entry[:len(entry)-1] // the number of signatures, 0
 	cut := func(n int) (last []byte) {
 		entry, last = entry[:len(entry)-n], entry[len(entry)-n:]
@@ -220,9 +223,7 @@ func (e *election) read(entry []byte) (s zkp.BallotStatement, proof []byte, err 
 	if s.Credential, err = g.DecodePoint(cut(g.PointLen())); err != nil {
 		return s, nil, err
 	}
-	for _, b := range cut(4) {
-		s.Number = s.Number<<8 | uint32(b)
-	}
+	s.Number = binary.BigEndian.Uint32(cut(4))
 	return s, proof, nil
 }
 

@@ -14,8 +14,8 @@ import (
 // kyberEdwards returns kyber's own edwards25519 as a group: what one has
 // without hanpyo. The curve has points outside of the subgroup of prime order;
 // to check for them costs a multiplication a point, and most programs do not.
-// Without the check, proofs can be made for statements that do not hold: it is
-// here only so that the comparison is with the fastest.
+// That is not safe, and here only so that nobody is compared with a check that
+// they leave out.
 func kyberEdwards(checked bool) *elgamal.Group {
 	name := "kyber-edwards25519"
 	if !checked {
