@@ -57,7 +57,10 @@ func Audit(ctx context.Context, r ledger.Reader, fp ballot.Fingerprint, o *Audit
 		return nil, fmt.Errorf("tally: audit: %w", err)
 	}
 	a := &audit{r: r, cp: cp, o: *o, report: &Report{Fingerprint: fp}}
-	a.checklist = newChecklist(a.report, len(o.Checkpoints) > 0)
+	a.checklist = newChecklist(a.report)
+	if len(o.Checkpoints) > 0 {
+		a.include(continuity)
+	}
 	if said, err := ledger.ParseCheckpoint(cp.Raw); err == nil {
 		a.cp = said // what is signed, if anything is, not what the reader says of it
 	}
@@ -78,13 +81,15 @@ type audit struct {
 	o      AuditOptions
 	report *Report
 
-	m       *ballot.Manifest // of the open entry with the fingerprint
-	open    uint64           // its index
-	opening *entry.Envelope
-	signed  error // why no entry of the manifest counts, if none does
-	posted  []dkg.Posted
-	rolls   []Finding // entries of the roll that the registrars have not signed
-	scanErr error     // why not all of the ledger could be read
+	m        *ballot.Manifest // of the open entry with the fingerprint
+	open     uint64           // its index
+	opening  *entry.Envelope
+	signed   error // why no entry of the manifest counts, if none does
+	posted   []dkg.Posted
+	rolls    []Finding     // entries of the roll that the registrars have not signed
+	scanErr  error         // why not all of the ledger could be read
+	policy   ledger.Policy // of the ledger, with the rotations found on it
+	rotating []uint64      // entries that say they rotate the key
 
 	e     *ballot.Election
 	state *ballot.State
@@ -187,13 +192,23 @@ func (a *audit) readLedger(ctx context.Context) {
 	} else {
 		a.fail("ledger.origin", nil, fmt.Errorf("tally: the ledger is %.64q, the manifest names %q: %w", a.cp.Origin, a.m.Ledger.Origin, reason.ErrBinding))
 	}
-	// The origin is another check; this one is about the signature.
-	signed := ledger.Policy{Origin: a.cp.Origin, Key: a.m.Ledger.Key}
-	if _, err := signed.Check(a.cp.Raw); err != nil {
-		a.fail("ledger.checkpoint", nil, err)
-	} else if v, err := ledger.Verified(a.r, signed, a.cp); err == nil {
-		a.r = v
+	signed, err := a.m.PolicyOn(ctx, a.r, a.cp)
+	if err != nil {
+		a.include(rotation)
+		a.fail(rotation, nil, err)
+		signed = a.m.Policy()
 	}
+	// Origin and witnesses are other checks; this one is about the signature.
+	by := signed
+	by.Origin, by.Quorum = a.cp.Origin, 0
+	if cp, err := by.Check(a.cp.Raw); err != nil {
+		a.fail("ledger.checkpoint", nil, err)
+	} else if v, err := ledger.Verified(a.r, by, a.cp); err == nil {
+		a.r = v
+		a.report.Cosigned = cp.Cosigned
+	}
+	a.witnesses()
+	a.policy = a.m.Policy()
 	roots, err := a.scan(ctx)
 	switch {
 	case errors.Is(err, reason.ErrChain) || errors.Is(err, reason.ErrFork):
@@ -204,7 +219,79 @@ func (a *audit) readLedger(ctx context.Context) {
 		a.pass("ledger.checkpoint", count(a.cp.Size, "entry", "entries"))
 	}
 	a.scanErr = err
+	a.rotations(ctx, signed)
 	a.continuity(roots)
+}
+
+// witnesses compares the cosignatures with what the manifest requires.
+func (a *audit) witnesses() {
+	all := len(a.m.Ledger.Witnesses)
+	a.report.Witnesses, a.report.Quorum = all, a.m.Ledger.Quorum
+	if all == 0 {
+		return
+	}
+	a.include(witnesses)
+	have := len(a.report.Cosigned)
+	if have < a.m.Ledger.Quorum {
+		a.missing(fmt.Errorf("tally: %d of %d witnesses have cosigned size %d, %d required: %w", have, all, a.cp.Size, a.m.Ledger.Quorum, reason.ErrQuorum), witnesses)
+		return
+	}
+	a.pass(witnesses, fmt.Sprintf("%d of %d, %d required", have, all, a.m.Ledger.Quorum))
+}
+
+// rotate judges an entry that says it rotates the ledger's key.
+func (a *audit) rotate(en ledger.Entry) {
+	env, err := entry.Parse(en.Data)
+	if err != nil || env.Election != a.opening.Election {
+		return
+	}
+	a.include(rotation)
+	a.rotating = append(a.rotating, en.Index)
+	next, err := a.m.Rotated(a.policy, en)
+	switch {
+	case err == nil:
+		a.policy = next
+	case env.CheckSigned(a.m.Authorities.Keys, a.m.Authorities.Quorum) != nil || a.repeats(env):
+		a.refuse(rotation, en.Index, err)
+	default:
+		a.fail(rotation, &en.Index, err)
+	}
+}
+
+// repeats reports whether a rotation has been carried out already.
+func (a *audit) repeats(env *entry.Envelope) bool {
+	r, err := ledger.ParseRotation(env.Body)
+	return err == nil && slices.Contains(a.policy.Handovers, ledger.Handover{Size: r.Size, Root: r.Root, Key: r.New})
+}
+
+// rotations checks that the ledger has the roots that its rotations state, and
+// that no retired key has signed its newest checkpoint. signed is the policy by
+// which that was checked.
+func (a *audit) rotations(ctx context.Context, signed ledger.Policy) {
+	if a.scanErr != nil {
+		if a.report.Check(rotation) != nil {
+			a.missing(a.scanErr, rotation)
+		}
+		return
+	}
+	for i, h := range a.policy.Handovers {
+		proof, err := a.r.Consistency(ctx, h.Size, a.cp.Size)
+		if err != nil {
+			a.missing(err, rotation)
+			return
+		}
+		if err := a.cp.CheckConsistency(ledger.Checkpoint{Origin: a.cp.Origin, Size: h.Size, Root: h.Root}, proof); err != nil {
+			a.fail(rotation, nil, fmt.Errorf("tally: the rotation at size %d is of another ledger: %w", h.Size, err))
+		}
+		if i >= len(signed.Handovers) || signed.Handovers[i] != h {
+			a.fail(rotation, nil, fmt.Errorf("tally: size %d is not signed by the key that the rotation at size %d names: %w", a.cp.Size, h.Size, reason.ErrSignature))
+		}
+	}
+	if n := len(a.policy.Handovers); n > 0 {
+		a.pass(rotation, fmt.Sprintf("%s, last at size %s", count(uint64(n), "rotation", "rotations"), number(a.policy.Handovers[n-1].Size)))
+	} else if a.report.Check(rotation) != nil {
+		a.pass(rotation, "none that holds")
+	}
 }
 
 // wrongEntry returns which entry an error of the ledger is about.
@@ -239,6 +326,9 @@ func (a *audit) scan(ctx context.Context) (roots map[uint64]tlog.Hash, err error
 		}
 		if en.Index < a.open {
 			a.collect(en)
+		}
+		if len(en.Data) > 1 && entry.Kind(en.Data[1]) == entry.Rotation {
+			a.rotate(en)
 		}
 		if tree.End()%progressEntries == 0 || tree.End() == a.cp.Size {
 			a.progress("read", tree.End(), a.cp.Size)
@@ -275,8 +365,10 @@ func (a *audit) continuity(roots map[uint64]tlog.Hash) {
 		return
 	}
 	extended := 0
+	policy := a.policy
+	policy.Quorum = 0 // the ledger's signature is what it can be held to
 	for i, raw := range a.o.Checkpoints {
-		old, err := a.m.Policy().Check(raw)
+		old, err := policy.Check(raw)
 		if err != nil {
 			a.missing(fmt.Errorf("tally: checkpoint %d that was brought: %w", i+1, err), continuity)
 			continue
@@ -296,6 +388,7 @@ func (a *audit) continuity(roots map[uint64]tlog.Hash) {
 		}
 	}
 	if extended == len(a.o.Checkpoints) {
+		a.report.Extended = extended
 		a.pass(continuity, fmt.Sprintf("%d of %d", extended, extended))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hanpyo/hanpyo/ballot"
@@ -22,7 +23,8 @@ func (a *audit) setup(ctx context.Context) bool {
 	}
 	e, err := ballot.Load(ctx, a.r, a.report.Fingerprint)
 	switch {
-	case err != nil && (!a.done["ledger.checkpoint"] || a.failed["ledger.checkpoint"] || a.failed["ledger.origin"] || a.failed["manifest.fingerprint"]):
+	case err != nil && (!a.done["ledger.checkpoint"] || a.failed["ledger.checkpoint"] || a.failed["ledger.origin"] || a.failed["manifest.fingerprint"] ||
+		a.failed[rotation] || len(a.m.Ledger.Witnesses) > 0 && !a.done[witnesses]):
 		a.missing(err, "keys.certified")
 		return false
 	case errors.Is(err, reason.ErrBinding):
@@ -111,6 +113,9 @@ func (a *audit) replay(ctx context.Context) bool {
 	a.pass("roll.signed", fmt.Sprintf("%d of %d registrars", a.m.Registrars.Quorum, len(a.m.Registrars.Keys)))
 	closed, ok := state.Closed()
 	for _, f := range state.Refused() {
+		if slices.Contains(a.rotating, f.Index) {
+			continue // listed when the ledger was read
+		}
 		a.refuse(a.checkOf(f, closed), f.Index, f.Err)
 	}
 	if !ok {

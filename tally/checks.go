@@ -1,12 +1,16 @@
 package tally
 
+import "slices"
+
 // checks are the checks of an audit, in the order of the report. Their ids are
 // stable: programs and courts refer to them. docs/checks.md says of each what
 // it holds, from which evidence, and what a failure means.
 var checks = []struct{ id, title string }{
 	{"ledger.checkpoint", "signed, and the root of what was read"},
 	{"ledger.origin", "the ledger that the manifest names"},
+	{"ledger.witnesses", "cosigned by a quorum of the witnesses"},
 	{"ledger.continuity", "extends the checkpoints seen before"},
+	{"ledger.rotation", "handed from key to key by those who may"},
 	{"manifest.form", "well formed, with the id that was opened"},
 	{"manifest.fingerprint", "opened under the fingerprint, signed"},
 	{"keys.ceremony", "the messages give a key"},
@@ -33,8 +37,16 @@ var checks = []struct{ id, title string }{
 	{"result.published", "one result, signed by the authorities"},
 }
 
-// continuity is in a report only if the auditor has brought checkpoints.
-const continuity = "ledger.continuity"
+// These are in a report only if there is something to check: witnesses if the
+// manifest names some, continuity if the auditor has brought checkpoints, and
+// rotation if there is one on the ledger.
+const (
+	witnesses  = "ledger.witnesses"
+	continuity = "ledger.continuity"
+	rotation   = "ledger.rotation"
+)
+
+func isOptional(id string) bool { return id == witnesses || id == continuity || id == rotation }
 
 // checklist collects the findings of an audit. A check that nobody calls done
 // has not run, and one with a fault has failed whatever else was found.
@@ -44,13 +56,28 @@ type checklist struct {
 	failed map[string]bool
 }
 
-func newChecklist(report *Report, withContinuity bool) *checklist {
+func newChecklist(report *Report) *checklist {
 	for _, c := range checks {
-		if c.id != continuity || withContinuity {
+		if !isOptional(c.id) {
 			report.Checks = append(report.Checks, Check{ID: c.id, Title: c.title})
 		}
 	}
 	return &checklist{report, make(map[string]bool), make(map[string]bool)}
+}
+
+// include puts an optional check into the report, in its place.
+func (l *checklist) include(id string) {
+	at := 0
+	for _, c := range checks {
+		there := at < len(l.report.Checks) && l.report.Checks[at].ID == c.id
+		switch {
+		case c.id == id && !there:
+			l.report.Checks = slices.Insert(l.report.Checks, at, Check{ID: c.id, Title: c.title})
+			return
+		case there:
+			at++
+		}
+	}
 }
 
 // pass says that the check was made to its end.

@@ -45,7 +45,8 @@ func must[T any](value T, err error) T {
 // A check that nobody has called done has not run, and a fault stays one.
 func TestChecklist(t *testing.T) {
 	report := &Report{}
-	l := newChecklist(report, true)
+	l := newChecklist(report)
+	l.include(continuity)
 	l.pass("ledger.checkpoint", "")
 	l.pass("ledger.origin", "")
 	l.fail("ledger.origin", nil, ErrBinding)

@@ -326,12 +326,12 @@ func requireReport(t testing.TB, report *Report, failed, notRun []string) {
 	require.Equal(t, len(failed)+len(notRun) == 0, report.Verified())
 }
 
-// from returns the ids of the checks from one on, without continuity, which
-// tests ask for on purpose.
+// from returns the ids of the checks from one on, without the optional ones,
+// which tests ask for on purpose.
 func from(id string, but ...string) []string {
 	var ids []string
 	for _, c := range checks {
-		if (c.id == id || len(ids) > 0) && c.id != continuity {
+		if (c.id == id || len(ids) > 0) && !isOptional(c.id) {
 			ids = append(ids, c.id)
 		}
 	}

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/ledger"
 )
 
 // Status is how a check ended.
@@ -37,8 +39,15 @@ type Report struct {
 	Origin      string // of the ledger
 	Size        uint64 // of the ledger: its newest checkpoint
 	Root        tlog.Hash
-	Checks      []Check
-	Result      *Result // as the audit computed it from the ledger; nil if it could not
+	// Witnesses is how many witnesses the manifest names, Quorum how many of
+	// them must have cosigned, and Cosigned are those who have, at what time.
+	Witnesses, Quorum int
+	Cosigned          []ledger.Cosignature
+	// Extended is how many checkpoints the auditor brought, if the ledger
+	// extends them all.
+	Extended int
+	Checks   []Check
+	Result   *Result // as the audit computed it from the ledger; nil if it could not
 }
 
 // Check is one check of an audit.
@@ -84,8 +93,46 @@ func (r *Report) Check(id string) *Check {
 // reportVersion is the version of the protocol and of the JSON view.
 const reportVersion = "v1"
 
-// noWitnesses is what a report without witnesses cannot exclude.
-const noWitnesses = "The manifest names no witnesses: one operator could have shown different ledgers to different people."
+// What the head of a report says about other ledgers that may have been shown.
+const (
+	noWitnesses = "The manifest names no witnesses: one operator could have shown different ledgers to different people."
+	fewCosigned = "Too few of the witnesses have cosigned this: one operator could have shown different ledgers to different people."
+	cosigned    = "Cosigned by %s: nobody was shown another ledger of this size or larger, unless %s."
+	extended    = "It extends %s that the auditor brought."
+)
+
+// witnessed says how far the report excludes that other people were shown
+// another ledger: by the witnesses, and by what the auditor brought.
+func (r *Report) witnessed() string {
+	text := noWitnesses
+	switch {
+	case r.Witnesses > 0 && (len(r.Cosigned) < r.Quorum || r.Quorum == 0):
+		text = fewCosigned
+	case r.Witnesses > 0:
+		var who []string
+		for _, c := range r.Cosigned {
+			who = append(who, fmt.Sprintf("%s at %s", c.Witness, time.Unix(c.Time, 0).UTC().Format(time.RFC3339)))
+		}
+		// Two quorums share at least so many witnesses.
+		dishonest := "two separate quorums were asked"
+		if common := 2*r.Quorum - r.Witnesses; common > 0 {
+			dishonest = count(uint64(common), "witness is", "witnesses are") + " dishonest"
+		}
+		text = fmt.Sprintf(cosigned, strings.Join(who, ", "), dishonest)
+	}
+	if r.Extended > 0 {
+		text += " " + fmt.Sprintf(extended, count(uint64(r.Extended), "checkpoint", "checkpoints"))
+	}
+	return text
+}
+
+// witnessCount is the short form of it.
+func (r *Report) witnessCount() string {
+	if r.Witnesses == 0 {
+		return "no witnesses"
+	}
+	return fmt.Sprintf("%d of %d witnesses", len(r.Cosigned), r.Witnesses)
+}
 
 // MarshalJSON returns the JSON view.
 func (r Report) MarshalJSON() ([]byte, error) {
@@ -101,7 +148,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Checks      []Check `json:"checks"`
 		Result      *Result `json:"result"`
 	}{reportVersion, r.Verified(), r.Fingerprint.String(), r.Title, r.Origin, r.Size,
-		hex.EncodeToString(r.Root[:]), noWitnesses, r.Checks, r.Result})
+		hex.EncodeToString(r.Root[:]), r.witnessed(), r.Checks, r.Result})
 }
 
 // MarshalJSON gives the error as text.
@@ -122,11 +169,11 @@ func (r *Report) Text() string {
 	if name == "" {
 		name = "unknown ledger"
 	}
-	fmt.Fprintf(&b, "%s   ledger size %s   no witnesses   %s\n", name, number(r.Size), reportVersion)
+	fmt.Fprintf(&b, "%s   ledger size %s   %s   %s\n", name, number(r.Size), r.witnessCount(), reportVersion)
 	if r.Title != "" {
 		fmt.Fprintf(&b, "%s\n", r.Title)
 	}
-	fmt.Fprintf(&b, "fingerprint %s\n%s\n\n", r.Fingerprint, noWitnesses)
+	fmt.Fprintf(&b, "fingerprint %s\n%s\n\n", r.Fingerprint, r.witnessed())
 	var failed, notRun uint64
 	for i := range r.Checks {
 		c := &r.Checks[i]

@@ -11,7 +11,7 @@ import (
 
 func TestReportText(t *testing.T) {
 	report := &Report{Fingerprint: ballot.Fingerprint{0x5f, 31: 0x02}, Title: "Council 2027", Origin: "example.org/council", Size: 41209}
-	l := newChecklist(report, false)
+	l := newChecklist(report)
 	report.Checks = report.Checks[:4] // checkpoint, origin, form, fingerprint
 	l.pass("ledger.checkpoint", "1 of 1")
 	l.pass("ledger.origin", "")
@@ -41,7 +41,7 @@ NOT VERIFIED: 1 check failed, 1 could not run.
 // A flood of junk does not make the text unreadable; JSON has all of it.
 func TestReportTextIsBounded(t *testing.T) {
 	report := &Report{}
-	l := newChecklist(report, false)
+	l := newChecklist(report)
 	for i := range uint64(shown + 5) {
 		l.refuse("ballot.form", i, ErrEncoding)
 		l.fail("ballot.proof", nil, ErrProof)

@@ -4,6 +4,7 @@
 package electiontest
 
 import (
+	"context"
 	"crypto/ed25519"
 	"fmt"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/elgamal"
@@ -37,6 +39,31 @@ type Options struct {
 
 	// Ledger makes the ledger; the one in memory.
 	Ledger func(note.Signer) (ledger.Ledger, error)
+	// Witnesses cosign it, all but one of them are required; none.
+	Witnesses []*ledger.CosigningKey
+}
+
+// witness cosigns whatever it is shown.
+type witness struct{ *ledger.CosigningKey }
+
+func (w witness) Cosign(_ context.Context, _ uint64, _ tlog.TreeProof, raw []byte) ([]byte, error) {
+	cp, err := ledger.ParseCheckpoint(raw)
+	if err != nil {
+		return nil, err
+	}
+	return w.CosigningKey.Cosign(cp, time.Now().Unix())
+}
+
+// witnessed returns log as its witnesses cosign it.
+func (e *Election) witnessed(log ledger.Ledger, named ballot.Ledger) ledger.Ledger {
+	p := ledger.Policy{Origin: named.Origin, Key: named.Key, Witnesses: named.Witnesses, Quorum: named.Quorum}
+	var cosigners []ledger.Cosigner
+	for _, key := range e.o.Witnesses {
+		cosigners = append(cosigners, witness{key})
+	}
+	log, err := ledger.Witnessed(e.t.Context(), log, p, cosigners, nil)
+	require.NoError(e.t, err)
+	return log
 }
 
 // Contests are two contests, one of one choice with a blank vote and one of
@@ -96,7 +123,15 @@ func Prepare(t testing.TB, o *Options) *Election {
 	require.NoError(t, err)
 	e.Log, err = e.o.Ledger(e.Signer)
 	require.NoError(t, err)
-	e.makeManifest(vkey)
+	named := ballot.Ledger{Origin: "example.org/election", Key: vkey}
+	if len(e.o.Witnesses) > 0 {
+		for _, key := range e.o.Witnesses {
+			named.Witnesses = append(named.Witnesses, key.Public())
+		}
+		named.Quorum = max(1, len(named.Witnesses)-1)
+		e.Log = e.witnessed(e.Log, named)
+	}
+	e.makeManifest(named)
 	e.makeRoll()
 	return e
 }
@@ -171,7 +206,7 @@ func signers(keys []ed25519.PrivateKey, quorum int) ballot.Signers {
 	return s
 }
 
-func (e *Election) makeManifest(ledgerKey string) {
+func (e *Election) makeManifest(named ballot.Ledger) {
 	o := &e.o
 	var trustees []dkg.TrusteeKeys
 	for i := range o.Trustees {
@@ -185,7 +220,7 @@ func (e *Election) makeManifest(ledgerKey string) {
 	e.Manifest, err = ballot.NewManifest(ballot.Manifest{
 		Group:              o.Group,
 		Title:              "Test",
-		Ledger:             ballot.Ledger{Origin: "example.org/election", Key: ledgerKey},
+		Ledger:             named,
 		Authorities:        signers(e.Authorities, o.Quorum),
 		Registrars:         signers(e.Registrars, 1),
 		Trustees:           trustees,
@@ -263,6 +298,8 @@ func (e *Election) Fork(entries ...[]byte) ledger.Ledger {
 func (e *Election) Append(data []byte) uint64 {
 	e.t.Helper()
 	index, err := e.Log.Append(e.t.Context(), data)
+	require.NoError(e.t, err)
+	_, err = e.Log.Await(e.t.Context(), index+1)
 	require.NoError(e.t, err)
 	return index
 }
