@@ -107,7 +107,7 @@ func prepare(dir string) error {
 			return fmt.Errorf("boltledger: %w", err)
 		}
 		for _, f := range found {
-			if f.Name() != largeName && f.Name() != databaseName {
+			if f.Name() != largeName && f.Name() != databaseName && filepath.Ext(f.Name()) != ".tmp" {
 				return fmt.Errorf("boltledger: %s: holds no ledger, but %s: %w", dir, f.Name(), reason.ErrEncoding)
 			}
 		}
@@ -133,6 +133,9 @@ func (s *store) loadOrCreate(signer note.Signer) (ledger.Checkpoint, error) {
 	}
 	newest, size, err := s.load()
 	if err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	if err := s.checkFree(); err != nil {
 		return ledger.Checkpoint{}, err
 	}
 	if err := s.checkSigner(signer); err != nil {
@@ -290,6 +293,10 @@ func (w *writer) run() {
 func (w *writer) commit(batch []*request) error {
 	old, _, err := w.state(context.Background())
 	if err != nil {
+		return err
+	}
+	if err := w.store.checkPaths(batch); err != nil {
+		w.store.fail(err)
 		return err
 	}
 	var cp ledger.Checkpoint

@@ -113,6 +113,9 @@ func (s *store) resume(ctx context.Context, from ledger.Reader, newest ledger.Ch
 	if err != nil {
 		return 0, err
 	}
+	if err := s.checkFree(); err != nil {
+		return 0, err
+	}
 	var kept ledger.Checkpoint // what a checkpoint over all that is kept would say
 	err = s.view(func(tx *bbolt.Tx) (err error) {
 		_, unfinished, err := s.copied(tx.Bucket(metaBucket))
@@ -157,6 +160,9 @@ func (s *store) resume(ctx context.Context, from ledger.Reader, newest ledger.Ch
 // keep adds a batch of checked entries behind size, and newest itself if it
 // covers exactly these.
 func (s *store) keep(size uint64, batch []*request, newest ledger.Checkpoint) error {
+	if err := s.checkPaths(batch); err != nil {
+		return err
+	}
 	return s.guard(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
 			tree := s.tree(tx, size)

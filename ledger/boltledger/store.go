@@ -9,6 +9,7 @@ import (
 	"math/bits"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -56,6 +57,11 @@ type store struct {
 // openStore opens the database of dir, and creates it unless readOnly.
 func openStore(dir string, readOnly bool) (*store, error) {
 	s := &store{dir: dir, path: filepath.Join(dir, databaseName)}
+	if !readOnly {
+		if err := s.createFile(); err != nil {
+			return nil, fmt.Errorf("boltledger: %s: %w", s.path, err)
+		}
+	}
 	err := s.guard(func() (err error) {
 		s.db, err = bbolt.Open(s.path, 0o644, &bbolt.Options{
 			ReadOnly:     readOnly,
@@ -84,6 +90,36 @@ func openStore(dir string, readOnly bool) (*store, error) {
 	default:
 		return nil, fmt.Errorf("boltledger: %s: not a ledger or damaged: %w: %w", s.path, err, reason.ErrChain)
 	}
+}
+
+// createFile makes an empty database, unless there is a file. bbolt would make
+// it in place, and an interruption would leave a part that nobody can open.
+// Linking the finished one under its name replaces no other that was made
+// meanwhile. Where there are no links bbolt makes the file after all.
+func (s *store) createFile() error {
+	if _, err := os.Stat(s.path); !errors.Is(err, fs.ErrNotExist) {
+		return nil // if something is wrong, opening it says so
+	}
+	f, err := os.CreateTemp(s.dir, "*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := f.Chmod(0o644); err != nil && runtime.GOOS != "windows" {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := bbolt.Open(f.Name(), 0o644, nil)
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	_ = os.Link(f.Name(), s.path)
+	return nil
 }
 
 // guard runs f, which reads or writes the database, unless s is broken. bbolt
