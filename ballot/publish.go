@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hanpyo/hanpyo/elgamal/dkg"
@@ -51,7 +52,8 @@ func EndRound(ctx context.Context, log Log, m *Manifest, phase dkg.Phase, author
 	if err != nil {
 		return err
 	}
-	tr, err := m.Ceremony().Replay(rec.posted)
+	posted := rec.ceremony.Posted()
+	tr, err := m.Ceremony().Replay(posted)
 	switch {
 	case err != nil:
 		return fmt.Errorf("ballot: round: %w", err)
@@ -73,7 +75,7 @@ func EndRound(ctx context.Context, log Log, m *Manifest, phase dkg.Phase, author
 	if err != nil {
 		return fmt.Errorf("ballot: %w", err)
 	}
-	after, err := m.Ceremony().Replay(append(rec.posted, dkg.Posted{Index: nextIndex(rec.posted), Data: data}))
+	after, err := m.Ceremony().Replay(append(slices.Clip(posted), dkg.Posted{Index: nextIndex(posted), Data: data}))
 	if err == nil {
 		err = after.Failure
 	}
@@ -261,7 +263,7 @@ func readAll(ctx context.Context, log Log, m *Manifest, roll *rollRecord) (*reco
 		return nil, fmt.Errorf("ballot: %w", err)
 	}
 	if cp.Size == 0 {
-		return &record{m: m, roll: roll}, nil
+		return newRecord(m, roll), nil
 	}
 	r, cp, err := m.Verified(ctx, log)
 	if err != nil {

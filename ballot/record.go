@@ -16,17 +16,21 @@ import (
 type record struct {
 	m         *Manifest
 	published bool
-	posted    []dkg.Posted // the ceremony's entries
-	roll      *rollRecord  // nil if not asked for
-	opening   *Opening     // the first valid one
-	open      entry.Hash   // its entry's id
-	refused   error        // why the last manifest or open entry is none
+	ceremony  *dkg.Collector
+	roll      *rollRecord // nil if not asked for
+	opening   *Opening    // the first valid one
+	open      entry.Hash  // its entry's id
+	refused   error       // why the last manifest or open entry is none
+}
+
+func newRecord(m *Manifest, roll *rollRecord) *record {
+	return &record{m: m, ceremony: m.Ceremony().NewCollector(), roll: roll}
 }
 
 // readRecord reads the first size entries, or up to the opening if that comes
 // before, from a reader that checks them. roll, if any, takes the roll.
 func readRecord(ctx context.Context, r ledger.Reader, m *Manifest, size uint64, roll *rollRecord) (*record, error) {
-	rec := &record{m: m, roll: roll}
+	rec := newRecord(m, roll)
 	for en, err := range r.Entries(ctx, 0, size) {
 		if err != nil {
 			return nil, fmt.Errorf("ballot: %w", err)
@@ -52,9 +56,7 @@ func (rec *record) add(en ledger.Entry, env *entry.Envelope) {
 		}
 		rec.published = true
 	case entry.Round, entry.Commit, entry.Deal, entry.Confirm, entry.Certify:
-		if rec.m.Ceremony().CheckSigned(env) == nil { // what anybody may post is not kept
-			rec.posted = append(rec.posted, dkg.Posted{Index: en.Index, Data: en.Data})
-		}
+		_ = rec.ceremony.Add(dkg.Posted(en)) // what it does not keep decides nothing
 	case entry.Roll:
 		if rec.roll != nil {
 			rec.roll.add(env) // what it refuses, the root in the open entry leaves out
@@ -79,7 +81,7 @@ func (rec *record) reasonOr(err error) error {
 
 // outcome returns the certified outcome of the ceremony.
 func (rec *record) outcome() (*dkg.Outcome, error) {
-	tr, err := rec.m.Ceremony().Replay(rec.posted)
+	tr, err := rec.m.Ceremony().Replay(rec.ceremony.Posted())
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("ballot: %w", err)

@@ -85,7 +85,7 @@ type audit struct {
 	open     uint64           // its index
 	opening  *entry.Envelope
 	signed   error // why no entry of the manifest counts, if none does
-	posted   []dkg.Posted
+	posted   *dkg.Collector
 	rolls    []Finding     // entries of the roll that the registrars have not signed
 	scanErr  error         // why not all of the ledger could be read
 	policy   ledger.Policy // of the ledger, with the rotations found on it
@@ -172,7 +172,7 @@ func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
 		}
 		return false
 	}
-	a.report.Title = a.m.Title
+	a.report.Title, a.posted = a.m.Title, a.m.Ceremony().NewCollector()
 	a.pass("manifest.form", fmt.Sprintf("%s, %s", count(uint64(len(a.m.Contests)), "contest", "contests"), count(uint64(len(a.m.Styles)), "style", "styles")))
 	switch err := a.opening.CheckSigned(a.m.Authorities.Keys, a.m.Authorities.Quorum); {
 	case a.signed != nil:
@@ -347,11 +347,9 @@ func (a *audit) collect(en ledger.Entry) {
 	}
 	switch env.Kind {
 	case entry.Round, entry.Commit, entry.Deal, entry.Confirm, entry.Certify:
-		if err := a.m.Ceremony().CheckSigned(env); err != nil { // what anybody may post is not kept
-			a.refuse("keys.ceremony", en.Index, fmt.Errorf("dkg: entry %d: %w", en.Index, err))
-			return
+		if err := a.posted.Add(dkg.Posted(en)); err != nil {
+			a.refuse("keys.ceremony", en.Index, err)
 		}
-		a.posted = append(a.posted, dkg.Posted{Index: en.Index, Data: en.Data})
 	case entry.Roll:
 		if err := env.CheckSigned(a.m.Registrars.Keys, a.m.Registrars.Quorum); err != nil {
 			a.rolls = append(a.rolls, Finding{Entry: &en.Index, Refused: true, Err: err})

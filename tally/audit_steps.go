@@ -49,7 +49,7 @@ func (a *audit) setup(ctx context.Context) bool {
 // spoil every audit. Two trustees who signed different ceremonies were shown
 // different ledgers, and that is a fault.
 func (a *audit) ceremony() bool {
-	tr, err := a.m.Ceremony().Replay(a.posted)
+	tr, err := a.m.Ceremony().Replay(a.posted.Posted())
 	if err != nil {
 		a.fail("keys.ceremony", nil, err)
 		return false

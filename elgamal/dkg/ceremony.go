@@ -185,16 +185,13 @@ func (c *Ceremony) sender(e *entry.Envelope) (int, error) {
 	return 0, fmt.Errorf("%s of somebody who is no trustee: %w", e.Kind, ErrSignature)
 }
 
-// CheckSigned checks that an entry of the ceremony's kinds is signed by who may
-// post it: one trustee, or for a round a quorum of the authorities.
-// [Ceremony.Replay] ignores all others, so that a reader of a ledger, on which
-// anybody may post, need not keep them.
-func (c *Ceremony) CheckSigned(e *entry.Envelope) error {
-	if e.Kind == entry.Round {
-		return e.CheckSigned(c.Authorities, c.Quorum)
+// readRound returns the phase that a round entry ends, signed by a quorum of the
+// authorities.
+func (c *Ceremony) readRound(e *entry.Envelope) (Phase, error) {
+	if err := e.CheckSigned(c.Authorities, c.Quorum); err != nil {
+		return 0, err
 	}
-	_, err := c.sender(e)
-	return err
+	return parseRound(e.Body)
 }
 
 // digest is the hash of the whole description. A trustee's randomness depends

@@ -57,7 +57,38 @@ func (w *world) post(data []byte) Posted {
 func (w *world) replay() *Transcript {
 	tr, err := w.c.Replay(w.posted)
 	require.NoError(w.t, err)
+	w.requireCollected(tr)
 	return tr
+}
+
+// requireCollected requires that what a Collector keeps decides the same.
+func (w *world) requireCollected(tr *Transcript) {
+	k := w.c.NewCollector()
+	for _, p := range w.posted {
+		_ = k.Add(p)
+	}
+	got, err := w.c.Replay(k.Posted())
+	require.NoError(w.t, err)
+	require.Equal(w.t, tr.Phase, got.Phase)
+	require.Equal(w.t, tr.Failure, got.Failure)
+	require.Equal(w.t, tr.Culprits, got.Culprits)
+	require.Equal(w.t, tr.Absent, got.Absent)
+	require.Equal(w.t, tr.signed, got.signed)
+	require.Equal(w.t, tr.Outcome == nil, got.Outcome == nil)
+	if tr.Outcome != nil {
+		require.Equal(w.t, tr.Outcome.Hash(), got.Outcome.Hash())
+		require.Equal(w.t, tr.Outcome.Holders, got.Outcome.Holders)
+	}
+	first := make(map[string]*Fork) // of everybody in a phase
+	for _, f := range tr.Forks {
+		if at := fmt.Sprint(f.Phase, f.Trustees); first[at] == nil {
+			first[at] = f
+		}
+	}
+	require.Len(w.t, got.Forks, len(first))
+	for _, f := range got.Forks {
+		require.Equal(w.t, first[fmt.Sprint(f.Phase, f.Trustees)], f)
+	}
 }
 
 func (w *world) end(p Phase) { w.post(NewRound(w.c, p, 0, w.authorities[:2]...)) }

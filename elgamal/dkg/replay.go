@@ -110,10 +110,7 @@ func (tr *Transcript) apply(p Posted) (trustee int, err error) {
 }
 
 func (tr *Transcript) applyRound(p Posted, e *entry.Envelope) error {
-	if err := e.CheckSigned(tr.c.Authorities, tr.c.Quorum); err != nil {
-		return err
-	}
-	ends, err := parseRound(e.Body)
+	ends, err := tr.c.readRound(e)
 	if err != nil {
 		return err
 	}
