@@ -179,7 +179,7 @@ func findManifest(ctx context.Context, r ledger.Reader, id entry.Hash, at []uint
 			if err != nil {
 				continue
 			}
-			if manifestID(env.Body) != id {
+			if ManifestID(env.Body) != id {
 				continue // whoever posted it only says so
 			}
 			m, err := ParseManifestBytes(env.Body)

@@ -92,12 +92,14 @@ func NewManifest(description Manifest) (*Manifest, error) {
 		return nil, &manifestError{err}
 	}
 	m.encoded = m.encode()
-	m.id = manifestID(m.encoded)
+	m.id = ManifestID(m.encoded)
 	return m, nil
 }
 
-// manifestID hashes canonical bytes.
-func manifestID(encoded []byte) (id [32]byte) {
+// ManifestID returns the id of the manifest that has these canonical bytes, if
+// there is one. Whoever looks for a manifest among what anybody has posted
+// compares ids before parsing.
+func ManifestID(encoded []byte) (id [32]byte) {
 	h := sha256.New()
 	h.Write([]byte(manifestLabel))
 	h.Write(encoded)
