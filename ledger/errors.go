@@ -11,6 +11,7 @@ import (
 // The reasons that callers of this package meet.
 var (
 	ErrEncoding   = reason.ErrEncoding
+	ErrGroup      = reason.ErrGroup
 	ErrBinding    = reason.ErrBinding
 	ErrProof      = reason.ErrProof
 	ErrRange      = reason.ErrRange

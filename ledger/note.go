@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"filippo.io/edwards25519"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
 )
@@ -45,11 +48,22 @@ func parseKey(text string) (verifierKey, error) {
 	if size, _ := v.kind.sizes(); len(v.key) != size || !isKeyName(v.name) {
 		return verifierKey{}, fmt.Errorf("verifier key of %.100q: name or length: %w", v.name, reason.ErrEncoding)
 	}
+	if v.kind != CosignMLDSA44 && !isEd25519(v.key) {
+		return verifierKey{}, fmt.Errorf("verifier key of %.100q: not an Ed25519 key, or one of small order: %w", v.name, reason.ErrGroup)
+	}
 	v.setID()
 	if v.String() != text {
 		return verifierKey{}, fmt.Errorf("verifier key of %.100q: not in its plain form: %w", v.name, reason.ErrEncoding)
 	}
 	return v, nil
+}
+
+// isEd25519 refuses what is no canonical point, and the eight points of small
+// order, under which anybody can make signatures: who rotates to such a key
+// could deny every fork.
+func isEd25519(key []byte) bool {
+	p, err := new(edwards25519.Point).SetBytes(key)
+	return err == nil && bytes.Equal(p.Bytes(), key) && new(edwards25519.Point).MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 0
 }
 
 // parseCosigner is parseKey for the key of a cosigner.

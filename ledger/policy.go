@@ -46,10 +46,11 @@ type keys struct {
 
 // Validate refuses a policy that makes no sense. Without origin or key it is
 // ErrUnanchored; malformed keys are ErrEncoding or, for an unknown signature
-// type, ErrVersion; a witness that stands twice, under whatever name, or has
-// the ledger's own key is ErrDuplicate; a ledger with the name of a rotation is
-// ErrBinding; a quorum below 0 or above the number
-// of witnesses and handovers whose sizes do not grow are ErrRange.
+// type, ErrVersion, and Ed25519 keys of small order ErrGroup; a witness that
+// stands twice, under whatever name, or has the ledger's own key is
+// ErrDuplicate; a ledger with the name of a rotation is ErrBinding; a quorum
+// below 0 or above the number of witnesses and handovers whose sizes do not
+// grow are ErrRange.
 func (p Policy) Validate() error {
 	_, err := p.keys()
 	return err

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -368,4 +370,31 @@ func FuzzVerifierKey(f *testing.F) {
 			require.Equal(t, text, v.String())
 		}
 	})
+}
+
+// TestSmallOrderKey holds that no key of a policy is one under which anybody
+// signs: not the first of a ledger, not a witness's, not one rotated to.
+func TestSmallOrderKey(t *testing.T) {
+	identity := append([]byte{1}, make([]byte, 31)...)
+	anything := append(slices.Clone(identity), make([]byte, 32)...)
+	require.True(t, ed25519.Verify(identity, []byte("any message"), anything), "what the check is there for")
+	notCanonical := append([]byte{0xee}, bytes.Repeat([]byte{0xff}, 31)...)
+	f := newRotationFixture(t)
+	for _, key := range [][]byte{identity, make([]byte, 32), notCanonical} {
+		weak := verifierKey{name: testOrigin, kind: logKey, key: key}
+		weak.setID()
+		require.ErrorIs(t, Policy{Origin: testOrigin, Key: weak.String()}.Validate(), ErrGroup)
+		r := f.rotation()
+		r.New = weak.String()
+		require.NoError(t, r.Sign(f.old))
+		_, err := f.policy.Rotate(r)
+		require.ErrorIs(t, err, ErrBinding)
+		_, err = ParseRotation(r.Bytes())
+		require.ErrorIs(t, err, ErrGroup)
+		weak.kind = CosignEd25519
+		weak.setID()
+		witnessed := f.policy
+		witnessed.Witnesses, witnessed.Quorum = []string{weak.String()}, 1
+		require.ErrorIs(t, witnessed.Validate(), ErrGroup)
+	}
 }
