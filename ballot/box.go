@@ -22,6 +22,7 @@ type Box struct {
 
 	policy ledger.Policy
 
+	verifier  verifier
 	following sync.Mutex // held by who reads the ledger into state
 
 	mu    sync.Mutex
@@ -47,7 +48,7 @@ func OpenBox(ctx context.Context, e *Election, log Log) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Box{e: e, log: log, r: r, policy: policy, state: NewState(e), verified: make(map[entry.Hash]examined)}
+	b := &Box{e: e, log: log, r: r, verifier: verifier{e: e}, policy: policy, state: NewState(e), verified: make(map[entry.Hash]examined)}
 	if err := b.follow(ctx, cp.Size); err != nil {
 		return nil, err
 	}
@@ -106,7 +107,10 @@ func (b *Box) put(ctx context.Context, data []byte, kind entry.Kind) (Receipt, e
 	case x.kind != kind:
 		return Receipt{}, fmt.Errorf("ballot: entry is a %s, not a %s: %w", x.kind, kind, reason.ErrEncoding)
 	}
-	x = b.e.verify(x)
+	x, err := b.verifier.verify(x)
+	if err != nil {
+		return Receipt{}, err
+	}
 	if err := b.announce(data, x); err != nil {
 		if r, ok, err := b.retry(ctx, data, x); ok {
 			return r, err

@@ -141,10 +141,20 @@ func TestBoxConcurrently(t *testing.T) {
 	}
 	var wait sync.WaitGroup
 	receipts, errs := make([]ballot.Receipt, 2*voters), make([]error, 2*voters)
+	cheats := make([]error, voters)
 	for i := range receipts { // everybody casts twice at the same time
 		wait.Go(func() { receipts[i], errs[i] = box.Cast(t.Context(), ballots[i/2]) })
+		if i < voters { // and somebody else with a changed number, in the same batches
+			bad := ballot.OpenBody(w.e, ballots[i])
+			bad.Number++
+			data := rewrap(t, ballots[i].Bytes(), func(env *entry.Envelope) { env.Body = bad.Bytes() })
+			wait.Go(func() { _, cheats[i] = box.CastBytes(t.Context(), data) })
+		}
 	}
 	wait.Wait()
+	for _, err := range cheats {
+		require.ErrorIs(t, err, ballot.ErrProof)
+	}
 	seen := make(map[uint64]bool)
 	for i, r := range receipts {
 		require.NoError(t, errs[i])

@@ -23,12 +23,11 @@ type examined struct {
 }
 
 // examineAll examines entries, with all their proofs in one batch. known, if
-// not nil, returns what examining an entry has given before. The error is a
-// failure of the batch as such, not of anything in it.
-func (e *Election) examineAll(entries []ledger.Entry, known func(entry.Hash) (examined, bool)) ([]examined, error) {
-	batch := zkp.NewBatch(e.Group)
+// not nil, returns what examining an entry has given before; trusted, if not
+// nil, of which entries the proofs are known to hold. The error is a failure of the batch as such, not of anything in it.
+func (e *Election) examineAll(entries []ledger.Entry, known func(entry.Hash) (examined, bool), trusted func(index uint64) bool) ([]examined, error) {
 	out := make([]examined, len(entries))
-	var items []*examined // of the batch
+	var proven []*examined
 	for i, en := range entries {
 		x := &out[i]
 		if known != nil {
@@ -38,6 +37,21 @@ func (e *Election) examineAll(entries []ledger.Entry, known func(entry.Hash) (ex
 			}
 		}
 		*x = e.examine(en.Data)
+		if trusted == nil || !trusted(en.Index) {
+			proven = append(proven, x)
+		} else if x.ballot != nil {
+			x.ballot = x.ballot.withoutPoints()
+		}
+	}
+	return out, e.verifyAll(proven)
+}
+
+// verifyAll checks the proofs of those examined entries that are well-formed
+// ballots and spoils, in one batch.
+func (e *Election) verifyAll(list []*examined) error {
+	batch := zkp.NewBatch(e.Group)
+	var items []*examined // of the batch
+	for _, x := range list {
 		if x.err != nil || x.ballot == nil && x.spoil == nil {
 			continue
 		}
@@ -55,14 +69,14 @@ func (e *Election) examineAll(entries []ledger.Entry, known func(entry.Hash) (ex
 			x.err = fmt.Errorf("ballot: %s: %w", x.kind, reason.ErrProof)
 		}
 	default:
-		return nil, fmt.Errorf("ballot: %w", err)
+		return fmt.Errorf("ballot: %w", err)
 	}
 	for _, x := range items {
 		if x.ballot != nil {
 			x.ballot = x.ballot.withoutPoints()
 		}
 	}
-	return out, nil
+	return nil
 }
 
 func (e *Election) addProof(batch *zkp.Batch, x *examined) error {
@@ -80,19 +94,6 @@ func (e *Election) addProof(batch *zkp.Batch, x *examined) error {
 		return fmt.Errorf("ballot: %w", err)
 	}
 	return nil
-}
-
-// verify checks the proof of one examined ballot or spoil.
-func (e *Election) verify(x examined) examined {
-	switch {
-	case x.err != nil:
-	case x.ballot != nil:
-		x.err = e.VerifyBallot(x.ballot)
-		x.ballot = x.ballot.withoutPoints()
-	case x.spoil != nil:
-		x.err = e.VerifySpoil(x.spoil)
-	}
-	return x
 }
 
 // tracker returns the tracker of a ballot or spoil that parses.
