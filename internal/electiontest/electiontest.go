@@ -230,8 +230,8 @@ func (e *Election) makeManifest(named ballot.Ledger) {
 		Contests:           o.Contests,
 		Styles:             o.BallotStyles,
 		Limits:             o.Limits,
-		Opens:              now,
-		Closes:             now.Add(time.Hour),
+		Opens:              now.Add(-time.Second),
+		Closes:             now, // so that it may be closed at any time
 		Rounding:           o.Rounding,
 	})
 	require.NoError(e.t, err)
