@@ -24,7 +24,8 @@ type examined struct {
 
 // examineAll examines entries, with all their proofs in one batch. known, if
 // not nil, returns what examining an entry has given before; trusted, if not
-// nil, of which entries the proofs are known to hold. The error is a failure of the batch as such, not of anything in it.
+// nil, of which entries the proofs are known to hold. The error is a failure of
+// the batch as such, not of anything in it.
 func (e *Election) examineAll(entries []ledger.Entry, known func(entry.Hash) (examined, bool), trusted func(index uint64) bool) ([]examined, error) {
 	out := make([]examined, len(entries))
 	var proven []*examined

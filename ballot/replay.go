@@ -19,6 +19,9 @@ type ReplayOptions struct {
 	// Progress, if set, is called now and then, never concurrently, with how
 	// many entries of how many have been applied.
 	Progress func(done, size uint64)
+	// Proven, if set, says of which entries the caller knows from before that
+	// they are valid ballots or spoils. Their proofs are not verified again.
+	Proven func(index uint64) bool
 }
 
 // Replay applies the first size entries of an election's ledger to the
@@ -33,25 +36,33 @@ type ReplayOptions struct {
 // reach size, ErrChain or ErrFork if the ledger is inconsistent,
 // ErrSignature if its newest checkpoint is signed by a key that was retired.
 func Replay(ctx context.Context, e *Election, r ledger.Reader, size uint64, o *ReplayOptions) (*State, error) {
+	s := NewState(e)
+	if err := s.Advance(ctx, r, size, o); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Advance applies the entries up to size that have not been applied yet, like
+// [Replay] and under the same conditions. After an error the state stands
+// after some of them and is good for nothing.
+func (s *State) Advance(ctx context.Context, r ledger.Reader, size uint64, o *ReplayOptions) error {
+	e := s.e
 	if size <= e.Opening.Index {
-		return nil, fmt.Errorf("ballot: replay of %d entries does not reach the open entry, %d: %w", size, e.Opening.Index, reason.ErrIncomplete)
+		return fmt.Errorf("ballot: replay of %d entries does not reach the open entry, %d: %w", size, e.Opening.Index, reason.ErrIncomplete)
 	}
 	v, cp, policy, err := e.Manifest.verified(ctx, r)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if cp.Size < size {
-		return nil, fmt.Errorf("ballot: replay of %d entries, the ledger has %d: %w", size, cp.Size, reason.ErrIncomplete)
+		return fmt.Errorf("ballot: replay of %d entries, the ledger has %d: %w", size, cp.Size, reason.ErrIncomplete)
 	}
 	a := advanceOptions{lock: new(sync.Mutex), policy: policy}
 	if o != nil {
 		a.ReplayOptions = *o
 	}
-	s := NewState(e)
-	if err := s.advance(ctx, v, size, a); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s.advance(ctx, v, size, a)
 }
 
 // A chunk of entries is verified as one batch. It ends with the entry that
@@ -131,7 +142,7 @@ func (s *State) advance(ctx context.Context, r ledger.Reader, size uint64, o adv
 	for range workers {
 		wait.Go(func() {
 			for c := range jobs {
-				x, err := s.e.examineAll(c.entries, o.known)
+				x, err := s.e.examineAll(c.entries, o.known, o.Proven)
 				c.err = err
 				c.examined <- x
 			}

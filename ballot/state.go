@@ -184,7 +184,7 @@ func (s *State) Standing(credential []byte) (Standing, error) {
 // election was loaded, or whose roll is not the one which the open entry names
 // (all ErrChain, or ErrFork where it has an earlier open entry).
 func (s *State) Apply(en ledger.Entry) (*Refusal, error) {
-	x, err := s.e.examineAll([]ledger.Entry{en}, nil)
+	x, err := s.e.examineAll([]ledger.Entry{en}, nil, nil)
 	if err != nil {
 		return nil, err
 	}

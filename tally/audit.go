@@ -56,6 +56,14 @@ func Audit(ctx context.Context, r ledger.Reader, fp ballot.Fingerprint, o *Audit
 	if err != nil {
 		return nil, fmt.Errorf("tally: audit: %w", err)
 	}
+	a := newAudit(r, cp, fp, o)
+	if err := a.make(ctx); err != nil {
+		return nil, err
+	}
+	return a.report, nil
+}
+
+func newAudit(r ledger.Reader, cp ledger.Checkpoint, fp ballot.Fingerprint, o *AuditOptions) *audit {
 	a := &audit{r: r, cp: cp, o: *o, report: &Report{Fingerprint: fp}}
 	a.checklist = newChecklist(a.report)
 	if len(o.Checkpoints) > 0 {
@@ -65,44 +73,57 @@ func Audit(ctx context.Context, r ledger.Reader, fp ballot.Fingerprint, o *Audit
 		a.cp = said // what is signed, if anything is, not what the reader says of it
 	}
 	a.report.Origin, a.report.Size, a.report.Root = a.cp.Origin, a.cp.Size, a.cp.Root
+	return a
+}
+
+func (a *audit) make(ctx context.Context) error {
 	a.run(ctx)
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("tally: audit: %w", err)
+		return fmt.Errorf("tally: audit: %w", err)
 	}
 	a.finish()
-	return a.report, nil
+	return nil
 }
 
 // audit is an audit under way. Its steps follow the ledger.
 type audit struct {
 	*checklist
-	r      ledger.Reader
-	cp     ledger.Checkpoint
-	o      AuditOptions
-	report *Report
+	evidence
+	r       ledger.Reader
+	cp      ledger.Checkpoint
+	o       AuditOptions
+	report  *Report
+	scanErr error // why not all of the ledger could be read
+	book    *shareBook
+}
 
+// evidence is what an audit has read. It stays true while the ledger grows.
+type evidence struct {
 	m        *ballot.Manifest // of the open entry with the fingerprint
 	open     uint64           // its index
 	opening  *entry.Envelope
 	signed   error // why no entry of the manifest counts, if none does
+	tree     *ledger.Range
+	roots    map[uint64]tlog.Hash // at the sizes of the checkpoints that the auditor brought
 	posted   *dkg.Collector
 	rolls    []Finding     // entries of the roll that the registrars have not signed
-	scanErr  error         // why not all of the ledger could be read
 	policy   ledger.Policy // of the ledger, with the rotations found on it
 	rotating []uint64      // entries that say they rotate the key
 
 	e     *ballot.Election
 	state *ballot.State
 	c     *closing
-	book  *shareBook
+	saved *saved // from an earlier audit
 }
 
 func (a *audit) run(ctx context.Context) {
-	if !a.anchor(ctx) {
+	if a.m == nil && !a.keep(func() bool { return a.anchor(ctx) }) {
+		a.m = nil
 		return
 	}
+	a.report.Title = a.m.Title
 	a.readLedger(ctx)
-	if !a.setup(ctx) || !a.replay(ctx) || !a.addUp(ctx) {
+	if a.e == nil && !a.keep(func() bool { return a.setup(ctx) }) || !a.replay(ctx) || !a.addUp(ctx) {
 		return
 	}
 	a.decryption()
@@ -153,9 +174,11 @@ func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
 			a.missing(err, "manifest.form")
 			return false
 		}
-		m, err := ballot.ParseManifestBytes(env.Body)
-		if err == nil && entry.Hash(m.ID()) != a.opening.Election {
+		var m *ballot.Manifest
+		if ballot.ManifestID(env.Body) != a.opening.Election {
 			err = fmt.Errorf("tally: not the manifest with this id: %w", reason.ErrBinding)
+		} else {
+			m, err = ballot.ParseManifestBytes(env.Body)
 		}
 		if err != nil {
 			others = append(others, Finding{Entry: &index, Refused: true, Err: err})
@@ -172,7 +195,7 @@ func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
 		}
 		return false
 	}
-	a.report.Title, a.posted = a.m.Title, a.m.Ceremony().NewCollector()
+	a.posted = a.m.Ceremony().NewCollector()
 	a.pass("manifest.form", fmt.Sprintf("%s, %s", count(uint64(len(a.m.Contests)), "contest", "contests"), count(uint64(len(a.m.Styles)), "style", "styles")))
 	switch err := a.opening.CheckSigned(a.m.Authorities.Keys, a.m.Authorities.Quorum); {
 	case a.signed != nil:
@@ -192,7 +215,7 @@ func (a *audit) readLedger(ctx context.Context) {
 	} else {
 		a.fail("ledger.origin", nil, fmt.Errorf("tally: the ledger is %.64q, the manifest names %q: %w", a.cp.Origin, a.m.Ledger.Origin, reason.ErrBinding))
 	}
-	signed, err := a.m.PolicyOn(ctx, a.r, a.cp)
+	signed, err := a.signedBy(ctx)
 	if err != nil {
 		a.include(rotation)
 		a.fail(rotation, nil, err)
@@ -208,8 +231,7 @@ func (a *audit) readLedger(ctx context.Context) {
 		a.report.Cosigned = cp.Cosigned
 	}
 	a.witnesses()
-	a.policy = a.m.Policy()
-	roots, err := a.scan(ctx)
+	a.keep(func() bool { err = a.scan(ctx); return true })
 	switch {
 	case errors.Is(err, reason.ErrChain) || errors.Is(err, reason.ErrFork):
 		a.fail("ledger.checkpoint", wrongEntry(err), err)
@@ -220,7 +242,17 @@ func (a *audit) readLedger(ctx context.Context) {
 	}
 	a.scanErr = err
 	a.rotations(ctx, signed)
-	a.continuity(roots)
+	a.continuity()
+}
+
+// signedBy returns the policy by which to check the checkpoint.
+func (a *audit) signedBy(ctx context.Context) (ledger.Policy, error) {
+	if len(a.policy.Handovers) > 0 {
+		if _, err := a.policy.Check(a.cp.Raw); err == nil {
+			return a.policy, nil
+		}
+	}
+	return a.m.PolicyOn(ctx, a.r, a.cp)
 }
 
 // witnesses compares the cosignatures with what the manifest requires.
@@ -303,25 +335,28 @@ func wrongEntry(err error) *uint64 {
 	return nil
 }
 
-// scan reads all entries once, collects what stands before the open, and
-// computes the roots at the sizes of the checkpoints that the auditor brought.
-func (a *audit) scan(ctx context.Context) (roots map[uint64]tlog.Hash, err error) {
-	roots = make(map[uint64]tlog.Hash)
+// scan reads all entries that were not read before, collects what stands before
+// the open, and computes the roots at the sizes of the checkpoints that the
+// auditor brought.
+func (a *audit) scan(ctx context.Context) error {
+	if a.tree == nil {
+		a.tree, a.roots, a.policy = ledger.NewRange(0), make(map[uint64]tlog.Hash), a.m.Policy()
+	}
 	var sizes []uint64
 	for _, raw := range a.o.Checkpoints {
 		if cp, err := ledger.ParseCheckpoint(raw); err == nil {
 			sizes = append(sizes, cp.Size)
 		}
 	}
-	tree := ledger.NewRange(0)
-	for en, err := range a.r.Entries(ctx, 0, a.cp.Size) {
+	tree, before := a.tree, a.tree.End()
+	for en, err := range a.r.Entries(ctx, before, a.cp.Size) {
 		if err != nil {
-			return roots, err
+			return err
 		}
 		tree.Append(ledger.LeafHash(en.Data))
 		if slices.Contains(sizes, tree.End()) {
-			if roots[tree.End()], err = tree.Root(); err != nil {
-				return roots, err
+			if a.roots[tree.End()], err = tree.Root(); err != nil {
+				return err
 			}
 		}
 		if en.Index < a.open {
@@ -334,7 +369,10 @@ func (a *audit) scan(ctx context.Context) (roots map[uint64]tlog.Hash, err error
 			a.progress("read", tree.End(), a.cp.Size)
 		}
 	}
-	return roots, nil
+	if root, err := tree.Root(); before > 0 && (err != nil || root != a.cp.Root) {
+		return fmt.Errorf("tally: the ledger of size %d does not extend the %d entries that were read before: %w", a.cp.Size, before, reason.ErrChain)
+	}
+	return nil
 }
 
 // progressEntries is how many entries are read between two calls of Progress.
@@ -358,7 +396,7 @@ func (a *audit) collect(en ledger.Entry) {
 }
 
 // continuity compares the ledger with the checkpoints that the auditor brought.
-func (a *audit) continuity(roots map[uint64]tlog.Hash) {
+func (a *audit) continuity() {
 	if len(a.o.Checkpoints) == 0 {
 		return
 	}
@@ -371,7 +409,7 @@ func (a *audit) continuity(roots map[uint64]tlog.Hash) {
 			a.missing(fmt.Errorf("tally: checkpoint %d that was brought: %w", i+1, err), continuity)
 			continue
 		}
-		root, read := roots[old.Size]
+		root, read := a.roots[old.Size]
 		switch {
 		case old.Size == a.cp.Size && old.Root != a.cp.Root:
 			a.fail(continuity, nil, &ledger.ForkError{A: old, B: a.cp})

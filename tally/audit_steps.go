@@ -90,9 +90,14 @@ func (a *audit) replay(ctx context.Context) bool {
 	if a.scanErr != nil {
 		return false
 	}
-	state, err := ballot.Replay(ctx, a.e, a.r, a.cp.Size, &ballot.ReplayOptions{
+	state := a.state
+	if a.state = nil; state == nil {
+		state = ballot.NewState(a.e)
+	}
+	err := state.Advance(ctx, a.r, a.cp.Size, &ballot.ReplayOptions{
 		Workers:  a.o.Workers,
 		Progress: func(done, size uint64) { a.progress("verify", done, size) },
+		Proven:   a.proven(),
 	})
 	switch {
 	case wrongEntry(err) != nil: // the reader has changed its mind
@@ -190,7 +195,12 @@ func (a *audit) hours(ctx context.Context, closed uint64) {
 // addUp adds up the counted ballots and checks the pin.
 func (a *audit) addUp(ctx context.Context) bool {
 	closed, _ := a.state.Closed()
-	c, err := newClosing(ctx, a.e, a.r, a.cp.Size, a.state, a.o.Workers, func(done uint64) { a.progress("add", done, closed+1) })
+	c, err := a.c, error(nil)
+	if c != nil {
+		c = c.grown(a.r, a.cp.Size)
+	} else {
+		c, err = newClosing(ctx, a.e, a.r, a.cp.Size, a.state, a.o.Workers, func(done uint64) { a.progress("add", done, closed+1) })
+	}
 	if err != nil {
 		a.missing(err, "phase.pin")
 		return false

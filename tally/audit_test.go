@@ -660,7 +660,7 @@ func TestOpenedLate(t *testing.T) {
 		e := *f.Election.Election
 		e.Opening.Time = f.Manifest.Opens.Unix() + late
 		report := &Report{}
-		a := &audit{checklist: newChecklist(report), report: report, r: f.read(t, f.entries), m: f.Manifest, e: &e}
+		a := &audit{checklist: newChecklist(report), report: report, r: f.read(t, f.entries), evidence: evidence{m: f.Manifest, e: &e}}
 		a.hours(t.Context(), uint64(f.at(t, entry.Close, 0)))
 		a.finish()
 		require.Equal(t, Passed, report.Check("phase.hours").Status)

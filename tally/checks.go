@@ -54,6 +54,30 @@ type checklist struct {
 	report *Report
 	done   map[string]bool
 	failed map[string]bool
+
+	// kept are the findings of steps that an audit of the grown ledger need
+	// not make again: see keep.
+	kept    []func(*checklist)
+	keeping bool
+}
+
+// keep makes a step whose findings stay true while the ledger grows, and keeps
+// them if the step succeeds.
+func (l *checklist) keep(step func() bool) bool {
+	n := len(l.kept)
+	l.keeping = true
+	ok := step()
+	l.keeping = false
+	if !ok {
+		l.kept = l.kept[:n]
+	}
+	return ok
+}
+
+func (l *checklist) record(finding func(*checklist)) {
+	if l.keeping {
+		l.kept = append(l.kept, finding)
+	}
 }
 
 func newChecklist(report *Report) *checklist {
@@ -62,11 +86,12 @@ func newChecklist(report *Report) *checklist {
 			report.Checks = append(report.Checks, Check{ID: c.id, Title: c.title})
 		}
 	}
-	return &checklist{report, make(map[string]bool), make(map[string]bool)}
+	return &checklist{report: report, done: make(map[string]bool), failed: make(map[string]bool)}
 }
 
 // include puts an optional check into the report, in its place.
 func (l *checklist) include(id string) {
+	l.record(func(l *checklist) { l.include(id) })
 	at := 0
 	for _, c := range checks {
 		there := at < len(l.report.Checks) && l.report.Checks[at].ID == c.id
@@ -82,6 +107,7 @@ func (l *checklist) include(id string) {
 
 // pass says that the check was made to its end.
 func (l *checklist) pass(id, summary string) {
+	l.record(func(l *checklist) { l.pass(id, summary) })
 	l.done[id] = true
 	if c := l.report.Check(id); c.Summary == "" {
 		c.Summary = summary
@@ -90,6 +116,7 @@ func (l *checklist) pass(id, summary string) {
 
 // fail adds a fault.
 func (l *checklist) fail(id string, entry *uint64, err error) {
+	l.record(func(l *checklist) { l.failed[id] = true })
 	l.failed[id] = true
 	l.note(id, Finding{Entry: entry, Err: err})
 }
@@ -110,6 +137,7 @@ func (l *checklist) missing(err error, ids ...string) {
 }
 
 func (l *checklist) note(id string, f Finding) {
+	l.record(func(l *checklist) { l.note(id, f) })
 	c := l.report.Check(id)
 	c.Findings = append(c.Findings, f)
 }

@@ -66,6 +66,13 @@ func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size u
 	return c, nil
 }
 
+// grown returns c on the ledger as it has grown since. What was counted stays.
+func (c *closing) grown(r ledger.Reader, size uint64) *closing {
+	g := *c
+	g.r, g.size = r, size
+	return &g
+}
+
 // disposition is what happens to a contest.
 type disposition uint8
 
