@@ -23,6 +23,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/note"
@@ -36,6 +37,8 @@ const (
 	maxInFlight = 2048     // appends that wait, at most 128 MiB
 	maxBatch    = 1024     // entries of one transaction
 	batchBytes  = 16 << 20 // and their leaves
+
+	patience = time.Millisecond // see gather
 )
 
 // writer is the ledger that Open returns.
@@ -216,7 +219,12 @@ func (s *store) checkSigner(signer note.Signer) error {
 }
 
 func (s *store) writePublished(cp ledger.Checkpoint) error {
-	if err := writeFile(filepath.Join(s.dir, checkpointName), cp.Raw); err != nil {
+	path := filepath.Join(s.dir, checkpointName)
+	done, err := overwrite(path, cp.Raw)
+	if err == nil && !done {
+		err = writeFile(path, cp.Raw)
+	}
+	if err != nil {
 		return fmt.Errorf("boltledger: %w", err)
 	}
 	return nil
@@ -266,25 +274,49 @@ func (w *writer) submit(req *request) error {
 // run commits what is queued, in batches, until the queue is closed.
 func (w *writer) run() {
 	defer close(w.done)
+	usual := 1
 	for first := range w.queue {
-		batch, size := []*request{first}, len(first.leaf)
-		for more := true; more && len(batch) < maxBatch && size < batchBytes; {
-			select {
-			case req, open := <-w.queue:
-				if more = open; open {
-					batch = append(batch, req)
-					size += len(req.leaf)
-				}
-			default:
-				more = false
-			}
-		}
+		batch := w.gather(first, usual)
+		usual = len(batch)
 		err := w.commit(batch)
 		for _, req := range batch {
 			req.err = err
 			close(req.done)
 		}
 	}
+}
+
+// gather returns first and what else is queued. Who was just answered is about
+// to append again: so it waits a little for as many as came the last time, for
+// otherwise every other commit would be of the one who is quickest.
+func (w *writer) gather(first *request, usual int) []*request {
+	batch, size := []*request{first}, len(first.leaf)
+	var late <-chan time.Time
+	for len(batch) < maxBatch && size < batchBytes {
+		var req *request
+		open := true
+		select {
+		case req, open = <-w.queue:
+		default:
+			if len(batch) >= usual {
+				return batch
+			}
+			if late == nil {
+				late = time.After(patience)
+			}
+			select {
+			case req, open = <-w.queue:
+			case <-late:
+				return batch
+			}
+		}
+		if !open {
+			return batch
+		}
+		batch = append(batch, req)
+		size += len(req.leaf)
+	}
+	return batch
 }
 
 // commit makes a batch durable, signs a checkpoint over it and publishes that.

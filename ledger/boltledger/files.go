@@ -68,6 +68,32 @@ func writeFile(path string, data []byte) (err error) {
 	return syncDir(dir)
 }
 
+// sector is what a disk writes whole or not at all.
+const sector = 512
+
+// overwrite makes path hold data, durably, by writing over what it holds. It
+// costs one sync instead of two and no new file, and is for less than a sector
+// over as much or less; otherwise it reports false.
+func overwrite(path string, data []byte) (done bool, err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return false, nil
+	}
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	info, err := f.Stat()
+	if err != nil || info.Size() > int64(len(data)) || len(data) > sector {
+		return false, err
+	}
+	if _, err := f.WriteAt(data, 0); err != nil {
+		return false, err
+	}
+	return true, datasync(f)
+}
+
 // removeTemporary removes what an interrupted writeFile left behind.
 func removeTemporary(dir string) error {
 	names, err := filepath.Glob(filepath.Join(dir, "*.tmp"))

@@ -113,6 +113,9 @@ func (s *store) checkPublished(newest ledger.Checkpoint) (current bool, err erro
 	if err := s.view(func(tx *bbolt.Tx) error { return s.checkPrefix(tx, newest, published) }); err != nil {
 		return false, fmt.Errorf("boltledger: %s: %w", path, err)
 	}
+	if published.Size == newest.Size && !bytes.Equal(raw, newest.Raw) {
+		return false, fmt.Errorf("boltledger: %s: differs from the checkpoint in %s: one of them is damaged: %w", path, s.path, reason.ErrChain)
+	}
 	return published.Size == newest.Size, nil
 }
 
