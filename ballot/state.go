@@ -11,8 +11,8 @@ import (
 	"github.com/hanpyo/hanpyo/ledger"
 )
 
-// State is the counting rule of an election (docs/wire.md, The counting
-// rule): entries are applied in ledger order, and what counts follows. Ballot
+// State is the counting rule of an election (docs/protocol.md §9.3):
+// entries are applied in ledger order, and what counts follows. Ballot
 // box, trustees, count and auditors all use this one function, so they cannot
 // disagree about it.
 //

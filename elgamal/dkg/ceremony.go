@@ -6,8 +6,8 @@
 // The scheme is Pedersen's ("A Threshold Cryptosystem without a Trusted Party",
 // EUROCRYPT 1991) with Feldman's commitments, hash commitments and proofs of
 // knowledge before anything is revealed, and complaints that anybody can judge.
-// docs/protocol.md, section 8, is its description and docs/wire-ceremony.md the
-// form of its messages.
+// docs/protocol.md, section 8, is its description and docs/wire.md has the form
+// of its messages.
 //
 // What a list of posted messages means is one deterministic function of it,
 // [Ceremony.Replay], which trustees, authorities and auditors share. A trustee

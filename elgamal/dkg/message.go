@@ -10,7 +10,7 @@ import (
 	"github.com/hanpyo/hanpyo/internal/wire"
 )
 
-// The bodies of the ceremony's entries; docs/wire-ceremony.md is their
+// The bodies of the ceremony's entries; docs/wire.md, Key ceremony, is their
 // description. None of them names its sender: that is who signed the entry.
 
 // maxProof bounds the proof of a complaint before it is read.
