@@ -46,13 +46,6 @@ func (c *count) failed(format string, args ...any) {
 	c.harm = append(c.harm, fmt.Sprintf(format, args...))
 }
 
-func (c *count) add(d count) {
-	c.faults += d.faults
-	c.acked += d.acked
-	c.reported += d.reported
-	c.harm = append(c.harm, d.harm...)
-}
-
 var parts = []struct {
 	name string
 	run  func(dir string) (count, error)
