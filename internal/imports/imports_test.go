@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"ledger/witness":        {"internal/", "ledger"},
 	"ballot":                {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger"},
 	"tally":                 {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ballot"},
+	"tally/count":           {"internal/reason"},
 	"bench":                 {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
 	"bench/":                {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
 	"examples/":             {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ledger/witness", "ballot", "tally"},
