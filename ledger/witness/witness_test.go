@@ -57,7 +57,6 @@ func policyOf(logKey string, quorum int, keys ...*ledger.CosigningKey) ledger.Po
 type history struct {
 	t      testing.TB
 	signer note.Signer
-	tree   ledger.Tree
 	hashes []tlog.Hash
 }
 
