@@ -69,7 +69,7 @@ func TestMinneapolis2013(t *testing.T) {
 }
 
 // What the cities funded, and what the method of equal shares would have: the
-// projects paid by shares, in this order, are those that pabutools 1.2 gives for
+// projects paid by shares, in this order, are those that pabutools 1.2.3 gives for
 // the same points; the others come by completion.
 func TestPabulib(t *testing.T) {
 	for name, want := range map[string]struct{ shares, rest []string }{
