@@ -181,6 +181,9 @@ func (s *store) settle(newest ledger.Checkpoint) error {
 func (s *store) create(origin string, keyHash uint32, rest func(meta *bbolt.Bucket) error) error {
 	fresh := true
 	err := s.view(func(tx *bbolt.Tx) error {
+		if err := s.checkRoot(tx); err != nil {
+			return err
+		}
 		k, _ := tx.Cursor().First()
 		fresh = k == nil
 		return nil

@@ -36,7 +36,7 @@ func (s *store) checkPages() error {
 		w := pageWalk{file: s.file, size: size, pages: uint64(info.Size() / size)}
 		w.seen = make([]uint64, w.pages/64+1)
 		if err := w.walk(uint64(tx.Cursor().Bucket().Root()), 0, true); err != nil {
-			return s.damaged("%v", err)
+			return s.damaged("%v (a page is %d bytes)", err, size)
 		}
 		return nil
 	})

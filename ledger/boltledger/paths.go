@@ -13,10 +13,11 @@ import (
 // 65,535 bytes, so that no page needs more.
 const maxPage = 1 << 20
 
-// pathCheck checks the pages on the way to what is about to be written. bbolt
-// follows the offsets in a page wherever they lead, and where they lead into
-// memory of the Go runtime the process ends: no guard helps. What it checks it
-// remembers, for one transaction.
+// pathCheck checks the pages on the way to a key before bbolt goes there, which
+// follows numbers and offsets in a page wherever they lead: in a circle, or into
+// memory of the Go runtime, and then the process ends and no guard helps. What
+// it checks it remembers, for one transaction. A ledger that is open for reading
+// only needs none: all its pages were checked.
 type pathCheck struct {
 	file  io.ReaderAt
 	size  int64  // of a page
@@ -35,25 +36,52 @@ func (s *store) newPathCheck(tx *bbolt.Tx) *pathCheck {
 	return &pathCheck{s.file, size, uint64(tx.Size() / size), uint64(tx.Cursor().Bucket().Root()), make(map[uint64]page)}
 }
 
+// lastKey is behind every key.
+var lastKey = bytes.Repeat([]byte{0xff}, 33)
+
+// checkRoot checks the tree of buckets.
+func (s *store) checkRoot(tx *bbolt.Tx) error {
+	if s.readOnly {
+		return nil
+	}
+	c := s.newPathCheck(tx)
+	leaf, err := c.descend(c.root, metaBucket, nil)
+	if err != nil {
+		return s.damaged("%v", err)
+	}
+	if _, ok := leaf.search(metaBucket); !ok {
+		return nil // not a ledger, or a new one
+	}
+	return s.checkPath(c, metaBucket, checkpointKey)
+}
+
+// checkPath checks the pages on the way to a key of a bucket.
+func (s *store) checkPath(c *pathCheck, bucket, key []byte) error {
+	if s.readOnly {
+		return nil
+	}
+	if err := c.bucket(bucket, key, nil); err != nil {
+		return s.damaged("%v", err)
+	}
+	return nil
+}
+
 // checkPaths checks the pages that adding batch will read.
 func (s *store) checkPaths(batch []*request) error {
 	return s.view(func(tx *bbolt.Tx) error {
+		if err := s.checkRoot(tx); err != nil {
+			return err
+		}
 		c := s.newPathCheck(tx)
-		last := bytes.Repeat([]byte{0xff}, 8)
-		err := c.bucket(leafBucket, last, nil)
-		for _, req := range batch {
-			if err == nil {
-				err = c.bucket(indexBucket, req.id[:], nil)
+		for _, name := range [][]byte{leafBucket, hashBucket} {
+			if err := s.checkPath(c, name, lastKey); err != nil {
+				return err
 			}
 		}
-		if err == nil {
-			err = c.bucket(hashBucket, last, nil)
-		}
-		if err == nil {
-			err = c.bucket(metaBucket, checkpointKey, nil)
-		}
-		if err != nil {
-			return s.damaged("%v", err)
+		for _, req := range batch {
+			if err := s.checkPath(c, indexBucket, req.id[:]); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

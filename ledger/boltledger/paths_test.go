@@ -98,7 +98,11 @@ func TestDamagedPages(t *testing.T) {
 		{"too many elements", func(d database) { binary.NativeEndian.PutUint16(d.page(live)[10:], 5000) }, "", true},
 		{"no elements", func(d database) { binary.NativeEndian.PutUint16(d.page(live)[10:], 0) }, "", true},
 		{"overflow", func(d database) { binary.NativeEndian.PutUint32(d.page(live)[12:], 1<<20) }, "", true},
-		{"child beyond", func(d database) { binary.NativeEndian.PutUint64(d.page(live)[16+8:], 1<<40) }, "", true},
+		{"child beyond", func(d database) {
+			for i := range int(binary.NativeEndian.Uint16(d.page(live)[10:])) {
+				binary.NativeEndian.PutUint64(d.page(live)[16+16*i+8:], 1<<40)
+			}
+		}, "", true},
 		{"own child", func(d database) {
 			for i := range int(binary.NativeEndian.Uint16(d.page(live)[10:])) {
 				binary.NativeEndian.PutUint64(d.page(live)[16+16*i+8:], uint64(live))

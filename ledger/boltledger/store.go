@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -48,6 +49,7 @@ var ErrLocked = errors.New("ledger is open elsewhere")
 // store is the database of one directory and what goes with it.
 type store struct {
 	dir, path string
+	readOnly  bool // its pages were checked when it was opened
 	db        *bbolt.DB
 	file      *os.File              // that of db
 	broken    atomic.Pointer[error] // why it cannot be used any more
@@ -56,7 +58,7 @@ type store struct {
 
 // openStore opens the database of dir, and creates it unless readOnly.
 func openStore(dir string, readOnly bool) (*store, error) {
-	s := &store{dir: dir, path: filepath.Join(dir, databaseName)}
+	s := &store{dir: dir, path: filepath.Join(dir, databaseName), readOnly: readOnly}
 	if !readOnly {
 		if err := s.createFile(); err != nil {
 			return nil, fmt.Errorf("boltledger: %s: %w", s.path, err)
@@ -172,13 +174,18 @@ func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 // tree returns the tree of the given size, which reads its hashes with tx.
 func (s *store) tree(tx *bbolt.Tx, size uint64) ledger.Tree {
+	check := s.newPathCheck(tx)
 	b := tx.Bucket(hashBucket)
 	read := func(indexes []int64) ([]tlog.Hash, error) {
 		hashes := make([]tlog.Hash, len(indexes))
 		for i, at := range indexes {
 			level, n := tlog.SplitStoredHashIndex(at)
 			// A subtree's hash is stored with the last leaf in it.
-			stored, err := s.hashes(b, uint64(n+1)<<level-1)
+			last := uint64(n+1)<<level - 1
+			if err := s.checkPath(check, hashBucket, number(last)); err != nil {
+				return nil, err
+			}
+			stored, err := s.hashes(b, last)
 			if err != nil {
 				return nil, err
 			}
@@ -203,6 +210,14 @@ func (s *store) hashes(b *bbolt.Bucket, index uint64) ([]byte, error) {
 func (s *store) leaves(dst [][]byte, lo, hi uint64) ([][]byte, error) {
 	const maxLeaves, maxBytes = 256, 1 << 20
 	err := s.view(func(tx *bbolt.Tx) error {
+		check := s.newPathCheck(tx)
+		for at := lo; !s.readOnly && at < min(hi, lo+maxLeaves); at++ {
+			for _, name := range [][]byte{leafBucket, hashBucket} {
+				if err := s.checkPath(check, name, number(at)); err != nil {
+					return &ledger.EntryError{Index: at, Err: err}
+				}
+			}
+		}
 		hashes := tx.Bucket(hashBucket)
 		c, size := tx.Bucket(leafBucket).Cursor(), 0
 		k, leaf := c.Seek(number(lo))
@@ -214,9 +229,10 @@ func (s *store) leaves(dst [][]byte, lo, hi uint64) ([][]byte, error) {
 			if err != nil {
 				return &ledger.EntryError{Index: at, Err: err}
 			}
+			mapped := leaf
 			leaf = bytes.Clone(leaf)
 			if tlog.RecordHash(leaf) != tlog.Hash(h[:tlog.HashSize]) {
-				return &ledger.EntryError{Index: at, Err: s.damaged("leaf differs from its hash")}
+				return &ledger.EntryError{Index: at, Err: s.damaged("leaf%s differs from its hash%s", s.offset(tx, mapped), s.offset(tx, h))}
 			}
 			dst = append(dst, leaf)
 			size += len(leaf)
@@ -225,6 +241,16 @@ func (s *store) leaves(dst [][]byte, lo, hi uint64) ([][]byte, error) {
 		return nil
 	})
 	return dst, err
+}
+
+// offset says where in the file b stands, which bbolt returned: it maps the
+// file into memory. It says nothing if b is a copy.
+func (s *store) offset(tx *bbolt.Tx, b []byte) string {
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(b))) - s.db.Info().Data
+	if len(b) == 0 || at >= uintptr(tx.Size()) {
+		return ""
+	}
+	return fmt.Sprintf(" at offset %d", at)
 }
 
 // entry returns the data for a checked leaf.
@@ -245,6 +271,9 @@ func (s *store) entry(index uint64, leaf []byte) (ledger.Entry, error) {
 // entries, and at first no checkpoint.
 func (s *store) load() (cp ledger.Checkpoint, size uint64, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
+		if err := s.checkRoot(tx); err != nil {
+			return err
+		}
 		meta := tx.Bucket(metaBucket)
 		if meta == nil {
 			return fmt.Errorf("boltledger: %s: a database, but not of a ledger: %w", s.path, reason.ErrVersion)
@@ -252,9 +281,13 @@ func (s *store) load() (cp ledger.Checkpoint, size uint64, err error) {
 		if f := meta.Get(formatKey); string(f) != format {
 			return fmt.Errorf("boltledger: %s: format %.32q, not %q: %w", s.path, f, format, reason.ErrVersion)
 		}
+		check := s.newPathCheck(tx)
 		for _, name := range [][]byte{leafBucket, hashBucket, indexBucket} {
 			if tx.Bucket(name) == nil {
 				return s.damaged("no %s", name)
+			}
+			if err := s.checkPath(check, name, lastKey); err != nil {
+				return err
 			}
 		}
 		copied, unfinished, err := s.copied(meta)
