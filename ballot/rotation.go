@@ -25,7 +25,7 @@ func Rotate(ctx context.Context, log Log, m *Manifest, r ledger.Rotation, author
 		return fmt.Errorf("ballot: rotation at size %d, the ledger has %d: %w", r.Size, cp.Size, reason.ErrIncomplete)
 	}
 	// The checkpoint, too, may be one that only this rotation explains.
-	p, err := m.rotations(ctx, log, cp.Size)
+	p, _, err := m.rotations(ctx, log, cp.Size)
 	if err != nil {
 		return err
 	}
@@ -73,30 +73,31 @@ func (m *Manifest) rotated(p ledger.Policy, index uint64, env *entry.Envelope) (
 	return p, nil
 }
 
-// rotations returns the policy with all rotations among the first size entries.
-// They carry their own signatures, so that they may be read before there is a
-// key to check the ledger with.
-func (m *Manifest) rotations(ctx context.Context, r ledger.Reader, size uint64) (ledger.Policy, error) {
-	p := m.Policy()
+// rotations returns the policy with all rotations among the first size entries,
+// and the entries that made it. They carry their own signatures, so that they
+// may be read before there is a key to check the ledger with.
+func (m *Manifest) rotations(ctx context.Context, r ledger.Reader, size uint64) (p ledger.Policy, made []ledger.Entry, err error) {
+	p = m.Policy()
 	for en, err := range r.Entries(ctx, 0, size) {
 		if err != nil {
-			return ledger.Policy{}, fmt.Errorf("ballot: %w", err)
+			return ledger.Policy{}, nil, fmt.Errorf("ballot: %w", err)
 		}
 		if kind, ok := peekKind(en.Data); !ok || kind != entry.Rotation {
 			continue
 		}
 		if next, err := m.Rotated(p, en); err == nil {
-			p = next
+			p, made = next, append(made, en)
 		}
 	}
-	return p, nil
+	return p, made, nil
 }
 
 // PolicyOn returns the policy by which to check cp, the newest checkpoint of
 // the reader r, and what it covers: that of the manifest, or, where another
 // key has signed cp, that with the rotations which stand on the ledger. Then
-// all of it is read once more, and it must have the roots that the rotations
-// state (ErrChain). Whether cp satisfies the policy is left to the caller.
+// all of it is read once more. cp must cover the rotations, and have the roots
+// that they state (ErrChain). Whether it satisfies the policy is left to the
+// caller.
 //
 // A checkpoint of the manifest's own key is not looked behind: Replay refuses a
 // ledger on which that key was retired.
@@ -109,12 +110,21 @@ func (m *Manifest) PolicyOn(ctx context.Context, r ledger.Reader, cp ledger.Chec
 	if _, err := p.Check(cp.Raw); !errors.Is(err, reason.ErrSignature) {
 		return p, nil
 	}
-	rotated, err := m.rotations(ctx, r, said.Size)
+	rotated, made, err := m.rotations(ctx, r, said.Size)
 	if err != nil {
 		return ledger.Policy{}, err
 	}
 	if _, err := rotated.Check(cp.Raw); err != nil {
 		return rotated, nil
+	}
+	for _, en := range made {
+		proof, err := r.Inclusion(ctx, en.Index, said.Size)
+		if err == nil {
+			err = said.CheckInclusion(en.Index, ledger.LeafHash(en.Data), proof)
+		}
+		if err != nil {
+			return ledger.Policy{}, fmt.Errorf("ballot: rotation, entry %d: %w", en.Index, err)
+		}
 	}
 	for _, h := range rotated.Handovers {
 		proof, err := r.Consistency(ctx, h.Size, said.Size)

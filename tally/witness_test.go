@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -349,3 +350,44 @@ func (c cosigning) Await(ctx context.Context, size uint64) (ledger.Checkpoint, e
 }
 
 func (c cosigning) Checkpoint(ctx context.Context) (ledger.Checkpoint, error) { return c.Await(ctx, 0) }
+
+// showing is a reader that shows other entries than its checkpoint covers.
+type showing struct {
+	ledger.Reader
+	entries [][]byte
+}
+
+func (r showing) Entries(_ context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		for i := lo; i < hi; i++ {
+			if !yield(ledger.Entry{Index: i, Data: r.entries[i]}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A key takes over by a rotation that stands on the ledger, not by one that a
+// reader has shown.
+func TestRotationNotOnTheLedger(t *testing.T) {
+	w := newWitnessed(t)
+	w.finish(t)
+	next, nextKey := w.newSigner(t)
+	split := len(w.entries) - 2
+	r := ledger.Rotation{Old: w.Manifest.Ledger.Key, New: nextKey, Size: uint64(split), Root: rootOf(t, w.entries[:split])}
+	require.NoError(t, r.Sign(w.Signer))
+	shown := insert(w.entries, split, w.rotation(t, r, nil))
+
+	with := w.read(t, shown, next, 0, 1)
+	cp, err := with.Checkpoint(t.Context())
+	require.NoError(t, err)
+	policy, err := w.Manifest.PolicyOn(t.Context(), with, cp)
+	require.NoError(t, err)
+	require.Len(t, policy.Handovers, 1)
+
+	without := w.read(t, w.entries, next, 0, 1)
+	cp, err = without.Checkpoint(t.Context())
+	require.NoError(t, err)
+	_, err = w.Manifest.PolicyOn(t.Context(), showing{without, shown}, cp)
+	require.ErrorIs(t, err, ErrChain)
+}
