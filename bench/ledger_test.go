@@ -21,8 +21,9 @@ import (
 	"github.com/hanpyo/hanpyo/ledger/boltledger"
 )
 
-// longLedger in the environment adds the ledgers of 10⁶ and 10⁷ entries, which
-// take minutes and 15 GB, to BenchmarkLedgerInclusion and BenchmarkLedgerStream.
+// longLedger in the environment, 1000000 or 10000000, adds ledgers of as many
+// entries to BenchmarkLedgerInclusion and BenchmarkLedgerStream. The largest
+// takes a long time and 20 GB.
 const longLedger = "HANPYO_BENCH_LEDGER"
 
 // ledgerSizes are the numbers of entries of the benchmarks that only read.
@@ -146,10 +147,9 @@ func bboltPut(b *testing.B, keys string, writers int, key func(int, []byte) []by
 // BenchmarkLedgerInclusion makes, and checks, a proof that an entry is there.
 func BenchmarkLedgerInclusion(b *testing.B) {
 	for _, n := range ledgerSizes() {
+		log, _ := openLedger(b, b.TempDir())
+		eachOf(b, 2048, n, appendTo(log))
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
-			log, _ := openLedger(b, b.TempDir())
-			defer log.Close()
-			eachOf(b, 2048, n, appendTo(log))
 			rng := rand.New(rand.NewPCG(1, 2))
 			b.ResetTimer()
 			for range b.N {
@@ -158,6 +158,9 @@ func BenchmarkLedgerInclusion(b *testing.B) {
 				}
 			}
 		})
+		if err := log.Close(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
@@ -165,10 +168,9 @@ func BenchmarkLedgerInclusion(b *testing.B) {
 // memory that Go held meanwhile, without the pages of the file.
 func BenchmarkLedgerStream(b *testing.B) {
 	for _, n := range ledgerSizes() {
+		log, policy := openLedger(b, b.TempDir())
+		eachOf(b, 2048, n, appendTo(log))
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
-			log, policy := openLedger(b, b.TempDir())
-			defer log.Close()
-			eachOf(b, 2048, n, appendTo(log))
 			cp, err := log.Checkpoint(context.Background())
 			if err != nil {
 				b.Fatal(err)
@@ -193,6 +195,9 @@ func BenchmarkLedgerStream(b *testing.B) {
 			b.ReportMetric(float64(b.N)*float64(n)/b.Elapsed().Seconds(), "entries/s")
 			b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
 		})
+		if err := log.Close(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
