@@ -255,7 +255,8 @@ func (a *audit) decryption() {
 		case s.trustee == 0, errors.Is(s.err, reason.ErrDuplicate), state && disposed == decrypted:
 			a.refuse("decrypt.shares", s.index, s.err)
 		case errors.Is(s.err, reason.ErrBinding):
-			a.fail("tally.target", &s.index, a.blame(s))
+			// Whoever forks a ledger can show an honest trustee another pin.
+			a.fail("tally.target", &s.index, fmt.Errorf("signed for another pin, which may be what was shown to %w", a.blame(s)))
 		case state && disposed == withheld:
 			a.fail("result.minimum", &s.index, a.blame(s))
 		default:
