@@ -84,9 +84,9 @@ func (e *Election) seal(key *VoterKey, style int, number uint32, at int64, slots
 // encryptRow returns (r·G, vᵢ·G + r·Yᵢ), one column for each slot. The bits
 // choose no branch and no address.
 func (e *Election) encryptRow(style int, slots []uint8, r kyber.Scalar) elgamal.Ciphertext {
-	messages := make([]kyber.Point, len(slots))
-	for i, v := range slots {
-		messages[i] = e.Group.Point().Mul(e.Group.Uint64Scalar(uint64(v)), nil)
+	messages, base := make([]kyber.Point, len(slots)), []kyber.Point{e.Group.Base()}
+	for i := range slots {
+		messages[i] = e.Group.SelectSum(slots[i:i+1], base)
 	}
 	return e.styles[style].key.Encrypt(messages, r)
 }

@@ -50,12 +50,8 @@ func (k *PublicKey) ReEncrypt(c Ciphertext, r kyber.Scalar) Ciphertext {
 
 // mask returns Enc(0; r).
 func (k *PublicKey) mask(r kyber.Scalar) Ciphertext {
-	g := k.Group.kyber
-	c := Ciphertext{A: g.Point().Mul(r, nil), B: make([]kyber.Point, len(k.Points))}
-	for i, y := range k.Points {
-		c.B[i] = g.Point().Mul(r, y)
-	}
-	return c
+	k.once.Do(func() { k.table = k.Group.NewMulTable(k.Points) })
+	return Ciphertext{A: k.Group.kyber.Point().Mul(r, nil), B: k.table.MulEach(r)}
 }
 
 // Add returns the row that encrypts the sums of the messages of c and d. Rows

@@ -52,14 +52,21 @@ type Group struct {
 //	ReduceScalar(wide []byte) kyber.Scalar
 //	MultiScalarMul(scalars []kyber.Scalar, points []kyber.Point) kyber.Point
 //	MultiScalarMulVarTime(scalars []kyber.Scalar, points []kyber.Point) kyber.Point
+//	SelectSum(bits []uint8, points []kyber.Point) kyber.Point
+//	NewTable(points []kyber.Point) interface {
+//		Mul(i int, s kyber.Scalar) kyber.Point
+//		Sum(scalars []kyber.Scalar) kyber.Point
+//	}
 //	EmbedLowest(data []byte) kyber.Point
 //	EmbedLowestVarTime(data []byte) kyber.Point
 //	WalkVarTime(start, step kyber.Point, n uint64, visit func(i, key uint64) bool)
 //
-// The first four have the meaning of the methods of Group. The next two embed
-// bytes with the lowest counter, see [Embed]. WalkVarTime calls visit with a
-// key of start + i·step for i below n until visit returns false; a point and
-// its negative have the same key, and it makes [LogTable] fast.
+// The first five have the meaning of the methods of Group. NewTable returns the
+// tables of a [MulTable], constant time in the scalars and safe for concurrent
+// use. The next two embed bytes with the lowest counter, see [Embed].
+// WalkVarTime calls visit with a key of start + i·step for i below n until
+// visit returns false; a point and its negative have the same key, and it makes
+// [LogTable] fast.
 type Codec interface {
 	// DecodePoint decodes strictly: b must be the canonical encoding of a point
 	// in the subgroup of prime order. The identity is allowed if it has an

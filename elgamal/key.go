@@ -3,6 +3,7 @@ package elgamal
 import (
 	"fmt"
 	"io"
+	"sync"
 
 	"go.dedis.ch/kyber/v3"
 )
@@ -11,10 +12,14 @@ import (
 // secrets behind them must be independent of one another, because all columns
 // share one mask: keys derived from each other reveal differences of messages.
 //
-// A key comes from [NewPublicKey] and is not changed afterwards.
+// A key comes from [NewPublicKey] and is not changed or copied afterwards. From
+// the third encryption on it holds a [MulTable]'s tables.
 type PublicKey struct {
 	Group  *Group
 	Points []kyber.Point
+
+	once  sync.Once
+	table *MulTable // of Points; made when first needed
 }
 
 // NewPublicKey returns the key with these points, at least one. Errors: ErrShape

@@ -90,7 +90,7 @@ func simulateBallot(f *Form, st BallotStatement, src *stream) (m ballotMessages,
 	}
 	m.f = src.scalars(len(f.slots))
 	m.V, m.C1 = src.point(), src.point()
-	m.S = solve(g.MultiScalarMul(append([]kyber.Scalar{m.zv}, m.f...), f.openings), m.V)
+	m.S = solve(f.openings.Sum(append([]kyber.Scalar{m.zv}, m.f...)), m.V)
 	d := f.open(st, nil)
 	d.writePoint(m.V)
 	d.writePoint(m.S)
@@ -336,6 +336,14 @@ func (c rebasedCodec) MultiScalarMul(s []kyber.Scalar, points []kyber.Point) kyb
 		list[i] = inner(p)
 	}
 	return rebasedPoint{c.Group.MultiScalarMul(s, list), c.by}
+}
+
+func (c rebasedCodec) SelectSum(bits []uint8, points []kyber.Point) kyber.Point {
+	list := make([]kyber.Point, len(points))
+	for i, p := range points {
+		list[i] = inner(p)
+	}
+	return rebasedPoint{c.Group.SelectSum(bits, list), c.by}
 }
 
 func (c rebasedCodec) MultiScalarMulVarTime(s []kyber.Scalar, points []kyber.Point) kyber.Point {

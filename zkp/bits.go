@@ -75,7 +75,7 @@ func (f *Form) Prove(s BallotStatement, w BallotWitness) ([]byte, error) {
 	for i, bit := range w.Bits {
 		v[i] = f.group.Uint64Scalar(uint64(bit))
 	}
-	return f.prove(s, w.Randomness, v, w.Credential, freshBytes()), nil
+	return f.prove(s, w.Randomness, v, f.group.SelectSum(w.Bits, f.gens), w.Credential, freshBytes()), nil
 }
 
 // Verify checks a ballot's proof.
@@ -222,8 +222,8 @@ func (f *Form) firstChallenges(d *dialogue) (ch ballotChallenges) {
 }
 
 // prove runs the prover for any v, whether or not it satisfies the statement;
-// Prove has checked it.
-func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, k kyber.Scalar, fresh [32]byte) []byte {
+// Prove has checked it. opened is Σ vᵢ·Gᵢ.
+func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opened kyber.Point, k kyber.Scalar, fresh [32]byte) []byte {
 	g := f.group
 	d := f.open(st, nil)
 	random := newNonces(g, d.sponge, fresh, append([]kyber.Scalar{r, k}, v...))
@@ -247,8 +247,8 @@ func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, k kyb
 	for i := range t {
 		t[i] = random.next()
 	}
-	d.writePoint(g.MultiScalarMul(append([]kyber.Scalar{rho}, v...), f.openings))
-	d.writePoint(g.MultiScalarMul(append([]kyber.Scalar{sigma}, t...), f.openings))
+	d.writePoint(g.Point().Add(f.openings.Mul(0, rho), opened))
+	d.writePoint(f.openings.Sum(append([]kyber.Scalar{sigma}, t...)))
 	ch := f.firstChallenges(d)
 
 	lt := g.Scalar().Zero() // Σ λᵢ·tᵢ
@@ -260,7 +260,7 @@ func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, k kyb
 	L = L.Add(L, g.Point().Mul(lt, nil))
 	c1, c0 := f.productTerms(t, v, ch)
 	H := func(c, gamma kyber.Scalar) kyber.Point {
-		p := g.MultiScalarMul([]kyber.Scalar{gamma}, []kyber.Point{f.h})
+		p := f.products.Mul(0, gamma)
 		return p.Add(p, g.Point().Mul(c, nil))
 	}
 	for _, p := range []kyber.Point{R, L, H(c1, gamma1), H(c0, gamma0), Q} {

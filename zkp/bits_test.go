@@ -57,7 +57,7 @@ func newCheater(f *Form, values ...kyber.Scalar) *cheater {
 
 // bestEffort is the honest prover run on values that are not allowed.
 func (c *cheater) bestEffort() []byte {
-	return c.form.prove(c.ballot, c.r, c.values, c.k, freshBytes())
+	return c.form.proveAny(c.ballot, c.r, c.values, c.k, freshBytes())
 }
 
 func scalarsOf(g *elgamal.Group, values ...int64) (list []kyber.Scalar) {
@@ -144,8 +144,8 @@ func (c *cheater) messagesFor(opened []kyber.Scalar, challenges func(d *dialogue
 	rho, sigma, nonce, kappa, gamma1, gamma0 := s.scalar(), s.scalar(), s.scalar(), s.scalar(), s.scalar(), s.scalar()
 	t := s.scalars(len(f.slots))
 	var m ballotMessages
-	m.V = g.MultiScalarMul(append([]kyber.Scalar{rho}, opened...), f.openings)
-	m.S = g.MultiScalarMul(append([]kyber.Scalar{sigma}, t...), f.openings)
+	m.V = f.openings.Sum(append([]kyber.Scalar{rho}, opened...))
+	m.S = f.openings.Sum(append([]kyber.Scalar{sigma}, t...))
 	d.writePoint(m.V)
 	d.writePoint(m.S)
 	ch := challenges(d)

@@ -421,7 +421,7 @@ func ballotFixture(g *elgamal.Group, name string) *fixture {
 		name: name, statement: st, points: 7, scalars: len(b.values) + 4,
 		fresh: func(c Context, fresh [32]byte) []byte {
 			form := must(st.form(g, c))
-			return form.prove(st.ballot, b.witness.Randomness, b.values, b.witness.Credential, fresh)
+			return form.proveAny(st.ballot, b.witness.Randomness, b.values, b.witness.Credential, fresh)
 		},
 		prove: func(c Context) []byte { return must(must(st.form(g, c)).Prove(st.ballot, b.witness)) },
 	}

@@ -43,8 +43,8 @@ type Rule struct {
 }
 
 // Form is what all ballots of one style have in common: the election, the
-// columns of the row and the rules. It is immutable and may be used by several
-// goroutines.
+// columns of the row and the rules. It may be used by several goroutines. One
+// that proves often makes tables, see [elgamal.MulTable].
 type Form struct {
 	group   *elgamal.Group
 	columns []Column
@@ -52,10 +52,11 @@ type Form struct {
 	rules   []rule
 	start   *sponge // the transcript up to here; every ballot starts from a copy
 
-	keys     []kyber.Point // Yᵢ per slot
-	g0, h    kyber.Point   // G₀, H
-	gens     []kyber.Point // Gᵢ per slot
-	openings []kyber.Point // G₀, G₁, …: the bases of V and S
+	keys     []kyber.Point     // Yᵢ per slot
+	g0, h    kyber.Point       // G₀, H
+	gens     []kyber.Point     // Gᵢ per slot
+	openings *elgamal.MulTable // G₀, G₁, …: the bases of V and S
+	products *elgamal.MulTable // H: the base of C₁ and C₀ beside G
 }
 
 // rule is a Rule over slot numbers, with its integers as scalars.
@@ -124,7 +125,8 @@ func newForm(g *elgamal.Group, columns []Column, rules []Rule) (*Form, error) {
 		}
 	}
 	f.g0, f.h = g.Generator("hanpyo ballot", 0), g.Generator("hanpyo ballot product", 0)
-	f.openings = append([]kyber.Point{f.g0}, f.gens...)
+	f.openings = g.NewMulTable(append([]kyber.Point{f.g0}, f.gens...))
+	f.products = g.NewMulTable([]kyber.Point{f.h})
 	for j, r := range rules {
 		compiled, err := compileRule(g, r, slotOf)
 		if err != nil {
