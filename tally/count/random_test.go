@@ -44,9 +44,9 @@ func asBudget(rule func(*Budget) (*Result, error)) func(*Election) (*Result, err
 }
 
 func budgetOf(e *Election) *Budget {
-	b := &Budget{Projects: e.Candidates, Ballots: e.Ballots, Lot: e.Lot, Limit: 30}
+	b := &Budget{Projects: e.Candidates, Ballots: e.Ballots, Lot: e.Lot, Limit: 40}
 	for _, name := range e.Candidates {
-		b.Costs = append(b.Costs, 5+3*int64(name[0]-'A')%11)
+		b.Costs = append(b.Costs, 4+3*int64(name[0]-'A')%11)
 	}
 	return b
 }
@@ -77,13 +77,13 @@ func randomRanking(r *rand.Rand, n int) []int {
 	return m
 }
 
-func randomElection(r *rand.Rand, ballot func(*rand.Rand, int) []int) *Election {
-	n := 2 + r.IntN(5)
+func randomElection(r *rand.Rand, ballots int, ballot func(*rand.Rand, int) []int) *Election {
+	n := 2 + r.IntN(6)
 	e := &Election{Seats: 1 + r.IntN(3), Lot: r.Perm(n)}
 	for c := range n {
 		e.Candidates = append(e.Candidates, string(rune('A'+c)))
 	}
-	for range 1 + r.IntN(24) {
+	for range 1 + r.IntN(ballots) {
 		e.Ballots = append(e.Ballots, Ballot{Marks: ballot(r, n), Count: 1 + r.Int64N(3)})
 	}
 	return e
@@ -92,11 +92,19 @@ func randomElection(r *rand.Rand, ballot func(*rand.Rand, int) []int) *Election 
 // elections runs a test on random elections of a rule.
 func elections(t *testing.T, rule string, do func(r *rand.Rand, e *Election)) {
 	t.Helper()
+	manyElections(t, rule, 200, 20, do)
+}
+
+func manyElections(t *testing.T, rule string, seeds uint64, ballots int, do func(r *rand.Rand, e *Election)) {
+	t.Helper()
 	k := rules[rule]
 	require.NotNil(t, k.count, rule)
-	for seed := range uint64(300) {
+	if testing.Short() {
+		seeds = min(seeds, 50)
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 7))
-		e := randomElection(r, k.ballot)
+		e := randomElection(r, ballots, k.ballot)
 		if k.one {
 			e.Seats = 1
 		}

@@ -14,9 +14,9 @@ import (
 // rules", Social Choice and Welfare 4 (1987); a majority is measured by its
 // margin. Ties, in the spirit of T. M. Zavist and Tideman, "Complete independence
 // of clones in the ranked pairs rule" (1989), by an order of the candidates: of
-// equal majorities the one whose winner is drawn earlier in the lot comes first,
-// then the one whose loser is drawn later; two candidates that are equal count as
-// a majority of 0 for the one drawn earlier.
+// equal majorities the one whose winner is drawn earlier in the lot comes first
+// (among those of one winner the order makes no difference); two candidates that
+// are equal count as a majority of 0 for the one drawn earlier.
 func RankedPairs(e *Election) (*Result, error) {
 	in, err := e.check("ranked pairs", anyRanks)
 	if err != nil {
@@ -73,7 +73,7 @@ func (in *input) majorities(votes [][]link) []majority {
 	slices.SortFunc(out, func(x, y majority) int {
 		return cmp.Or(cmp.Compare(y.margin, x.margin),
 			cmp.Compare(in.drawn[x.winner], in.drawn[y.winner]),
-			cmp.Compare(in.drawn[y.loser], in.drawn[x.loser]))
+			cmp.Compare(in.drawn[x.loser], in.drawn[y.loser]))
 	})
 	return out
 }

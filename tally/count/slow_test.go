@@ -29,13 +29,14 @@ type slowCount struct {
 	status  []byte // 'c'ontinuing, 'e'lected, 'x' excluded
 	settled map[int]bool
 	quota   int64
+	unit    int64
 	elected []int
 	stages  [][]int64
 	steps   int
 }
 
 func newSlow(e *Election, unit int64) *slowCount {
-	s := &slowCount{e: e, settled: map[int]bool{}}
+	s := &slowCount{e: e, unit: unit, settled: map[int]bool{}}
 	for range e.Candidates {
 		s.status = append(s.status, 'c')
 	}
@@ -144,7 +145,7 @@ func (s *slowCount) withSurplus() (out []int) {
 	return out
 }
 
-func slowScottish(e *Election) []int {
+func slowScottish(e *Election) *slowCount {
 	s := newSlow(e, 100000)
 	for done := s.fill(); !done; done = s.fill() {
 		s.endStage()
@@ -171,10 +172,10 @@ func slowScottish(e *Election) []int {
 			}
 		}
 	}
-	return s.elected
+	return s
 }
 
-func slowNorthern(e *Election) []int {
+func slowNorthern(e *Election) *slowCount {
 	s := newSlow(e, 100)
 	for !s.fill() && !s.safe() {
 		s.endStage()
@@ -234,11 +235,11 @@ func slowNorthern(e *Election) []int {
 				}
 			}
 			if s.fill() {
-				return s.elected
+				return s
 			}
 		}
 	}
-	return s.elected
+	return s
 }
 
 // sendLast transfers a surplus on the papers that came last.
@@ -294,13 +295,21 @@ func (s *slowCount) safe() bool {
 	return len(safe) == 1
 }
 
+// Those elected agree, and the votes of all at the end.
 func TestTransferableAgainstSlow(t *testing.T) {
-	elections(t, "Scottish", func(_ *rand.Rand, e *Election) {
-		require.Equal(t, slowScottish(e), counted(t, "Scottish", e).Elected)
-	})
-	elections(t, "northern", func(_ *rand.Rand, e *Election) {
-		require.Equal(t, slowNorthern(e), counted(t, "northern", e).Elected)
-	})
+	compare := func(rule string, places int, slow func(*Election) *slowCount) {
+		manyElections(t, rule, 2500, 30, func(_ *rand.Rand, e *Election) {
+			want, got := slow(e), counted(t, rule, e)
+			require.Equal(t, want.elected, got.Elected)
+			for c, row := range got.Rounds[len(got.Rounds)-1].Rows {
+				if row != nil {
+					require.Equal(t, row[1], big.NewRat(want.votes(c), want.unit).FloatString(places))
+				}
+			}
+		})
+	}
+	compare("Scottish", 5, slowScottish)
+	compare("northern", 2, slowNorthern)
 }
 
 func TestMajorityJudgementAgainstSlow(t *testing.T) {
@@ -514,7 +523,7 @@ func slowShares(b *Budget) (funded []int) {
 
 func TestEqualSharesAgainstSlow(t *testing.T) {
 	for _, rule := range []string{"equal", "equal, 0/1"} {
-		elections(t, rule, func(_ *rand.Rand, e *Election) {
+		manyElections(t, rule, 200, 8, func(_ *rand.Rand, e *Election) {
 			require.Equal(t, slowShares(budgetOf(e)), counted(t, rule, e).Elected, fmt.Sprint(budgetOf(e).Costs))
 		})
 	}
