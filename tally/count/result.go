@@ -113,14 +113,21 @@ func (r *Result) String() string {
 		fmt.Fprintf(&b, "\n%d. %s\n", i+1, round.Action)
 		r.writeRows(&b, round)
 		for _, t := range round.Ties {
-			fmt.Fprintf(&b, "   tie of %s: %s by %s\n", r.list(t.Candidates), r.list(t.Chosen), t.By)
+			fmt.Fprintf(&b, "   tie of %s: %s by %s\n", r.list(t.Candidates, ", "), r.list(t.Chosen, ", "), t.By)
 		}
 		if len(round.Excluded) > 0 {
-			fmt.Fprintf(&b, "   excluded: %s\n", r.list(round.Excluded))
+			fmt.Fprintf(&b, "   excluded: %s\n", r.list(round.Excluded, ", "))
 		}
 		if len(round.Elected) > 0 {
-			fmt.Fprintf(&b, "   elected: %s\n", r.list(round.Elected))
+			fmt.Fprintf(&b, "   elected: %s\n", r.list(round.Elected, ", "))
 		}
+	}
+	if r.Order != nil {
+		groups := make([]string, len(r.Order))
+		for i, group := range r.Order {
+			groups[i] = r.list(group, " = ")
+		}
+		fmt.Fprintf(&b, "\nOrder: %s", strings.Join(groups, " > "))
 	}
 	switch {
 	case r.Allocation != nil:
@@ -135,7 +142,7 @@ func (r *Result) String() string {
 	case len(r.Elected) == 0:
 		b.WriteString("\nElected: nobody\n")
 	default:
-		fmt.Fprintf(&b, "\nElected: %s\n", r.list(r.Elected))
+		fmt.Fprintf(&b, "\nElected: %s\n", r.list(r.Elected, ", "))
 	}
 	return b.String()
 }
@@ -144,7 +151,8 @@ func (r *Result) writeRows(b *strings.Builder, round Round) {
 	if len(round.Columns) == 0 {
 		return
 	}
-	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
 	line := func(cells ...string) { fmt.Fprintf(w, " \t%s\t\n", strings.Join(cells, "\t")) }
 	line(append([]string{""}, round.Columns...)...)
 	for c, row := range round.Rows {
@@ -158,14 +166,17 @@ func (r *Result) writeRows(b *strings.Builder, round Round) {
 		line(append([]string{"no candidate"}, rest...)...)
 	}
 	w.Flush()
+	for line := range strings.Lines(table.String()) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
 }
 
-func (r *Result) list(candidates []int) string {
+func (r *Result) list(candidates []int, between string) string {
 	names := make([]string, len(candidates))
 	for i, c := range candidates {
 		names[i] = printable(r.Candidates[c])
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(names, between)
 }
 
 // printable keeps a name from moving the cursor or breaking a table.
