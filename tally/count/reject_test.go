@@ -181,25 +181,6 @@ func TestNamesPrintSafely(t *testing.T) {
 	require.NotContains(t, r.String(), "\nElected: A\t")
 }
 
-// The two ways to look back, and narrowing down.
-func TestTiesOfStages(t *testing.T) {
-	in, err := valid().check("", strict)
-	require.NoError(t, err)
-	h := history{in: in, stages: [][]int64{{5, 3, 4}, {4, 6, 4}, {7, 7, 7}}}
-	all := []int{0, 1, 2}
-	var round Round
-	require.Equal(t, 1, h.highest(&round, all, latest))
-	require.Equal(t, 0, h.highest(&round, all, earliest))
-	require.Equal(t, 2, h.lowest(&round, all, latest)) // 0 and 2 at stage 2, 2 at stage 1
-	require.Equal(t, 1, h.lowest(&round, all, earliest))
-	require.Equal(t, []string{"stage 2", "stage 1", "stage 1", "stage 1"},
-		[]string{round.Ties[0].By, round.Ties[1].By, round.Ties[2].By, round.Ties[3].By})
-	h.stages = h.stages[2:]
-	require.Equal(t, 2, h.highest(&round, all, latest)) // the lot is C, A, B
-	require.Equal(t, 1, h.lowest(&round, all, latest))
-	require.Equal(t, Tie{Candidates: all, Chosen: []int{1}, By: "lot"}, round.Ties[5])
-}
-
 // The report in JSON has all of the report.
 func TestJSON(t *testing.T) {
 	for name, rule := range rules {

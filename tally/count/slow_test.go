@@ -298,7 +298,7 @@ func (s *slowCount) safe() bool {
 // Those elected agree, and the votes of all at the end.
 func TestTransferableAgainstSlow(t *testing.T) {
 	compare := func(rule string, places int, slow func(*Election) *slowCount) {
-		manyElections(t, rule, 2500, 30, func(_ *rand.Rand, e *Election) {
+		manyElections(t, rule, 1500, 30, func(_ *rand.Rand, e *Election) {
 			want, got := slow(e), counted(t, rule, e)
 			require.Equal(t, want.elected, got.Elected)
 			for c, row := range got.Rounds[len(got.Rounds)-1].Rows {
