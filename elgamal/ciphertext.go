@@ -28,10 +28,20 @@ func (k *PublicKey) Encrypt(messages []kyber.Point, r kyber.Scalar) Ciphertext {
 		panic("elgamal: as many messages as columns are needed")
 	}
 	c := k.mask(r)
+	remember(c.A)
 	for i, m := range messages {
 		c.B[i].Add(c.B[i], m)
+		remember(c.B[i])
 	}
 	return c
+}
+
+// remember lets a point keep its encoding, if it can: a row is encoded for a
+// proof's transcript and again to be sent.
+func remember(p kyber.Point) {
+	if p, ok := p.(interface{ Remember() }); ok {
+		p.Remember()
+	}
 }
 
 // ReEncrypt returns c + Enc(0; r): another ciphertext of the same messages. The

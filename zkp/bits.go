@@ -75,7 +75,11 @@ func (f *Form) Prove(s BallotStatement, w BallotWitness) ([]byte, error) {
 	for i, bit := range w.Bits {
 		v[i] = f.group.Uint64Scalar(uint64(bit))
 	}
-	return f.prove(s, w.Randomness, v, f.group.SelectSum(w.Bits, f.gens), w.Credential, freshBytes()), nil
+	proof, lambda, key := f.prove(s, w.Randomness, v, f.group.SelectSum(w.Bits, f.gens), w.Credential, freshBytes())
+	if err := f.checkColumns(s, w, lambda, key); err != nil {
+		return nil, wrap("ballot", err)
+	}
+	return proof, nil
 }
 
 // Verify checks a ballot's proof.
@@ -124,8 +128,8 @@ func (f *Form) checkStatement(s BallotStatement) error {
 	return checkPoints(f.group, "B", s.Row.B)
 }
 
-// checkWitness holds the witness against the statement. The columns are
-// checked as one random combination; which of them is wrong stays unsaid.
+// checkWitness holds the witness against the form and the statement, but for
+// the columns.
 func (f *Form) checkWitness(s BallotStatement, w BallotWitness) error {
 	g := f.group
 	if len(w.Bits) != len(f.slots) {
@@ -159,17 +163,23 @@ func (f *Form) checkWitness(s BallotStatement, w BallotWitness) error {
 	if !g.Point().Mul(w.Credential, nil).Equal(s.Credential) {
 		return fmt.Errorf("not the key of this credential: %w", ErrProof)
 	}
+	return nil
+}
+
+// checkColumns holds every slot's column against the witness, as the one
+// random combination that the proof makes of them: key is Σ λᵢ·Yᵢ. The λ depend
+// on the columns. Which column is wrong stays unsaid.
+func (f *Form) checkColumns(s BallotStatement, w BallotWitness, lambda []kyber.Scalar, key kyber.Point) error {
 	if len(f.slots) == 0 {
 		return nil
 	}
-	weight := secretWeights(g, len(f.slots))
-	value := g.Scalar().Zero() // Σ weight·v
+	g := f.group
+	value := g.Scalar().Zero() // Σ λ·v
 	for i, bit := range w.Bits {
-		value.Add(value, g.Scalar().Mul(weight[i], g.Uint64Scalar(uint64(bit))))
+		value.Add(value, g.Scalar().Mul(lambda[i], g.Uint64Scalar(uint64(bit))))
 	}
-	key := g.MultiScalarMulVarTime(weight, f.keys)
-	want := g.Point().Add(g.Point().Mul(value, nil), g.MultiScalarMul([]kyber.Scalar{w.Randomness}, []kyber.Point{key}))
-	if !want.Equal(g.MultiScalarMulVarTime(weight, f.slotColumns(s))) {
+	want := g.Point().Add(g.Point().Mul(value, nil), g.Point().Mul(w.Randomness, key))
+	if !want.Equal(g.MultiScalarMulVarTime(lambda, f.slotColumns(s))) {
 		return fmt.Errorf("a column does not encrypt its bit: %w", ErrProof)
 	}
 	return nil
@@ -222,8 +232,9 @@ func (f *Form) firstChallenges(d *dialogue) (ch ballotChallenges) {
 }
 
 // prove runs the prover for any v, whether or not it satisfies the statement;
-// Prove has checked it. opened is Σ vᵢ·Gᵢ.
-func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opened kyber.Point, k kyber.Scalar, fresh [32]byte) []byte {
+// that is what Prove checks. opened is Σ vᵢ·Gᵢ; lambda and key = Σ λᵢ·Yᵢ are what
+// it has made on the way.
+func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opened kyber.Point, k kyber.Scalar, fresh [32]byte) (proof []byte, lambda []kyber.Scalar, key kyber.Point) {
 	g := f.group
 	d := f.open(st, nil)
 	random := newNonces(g, d.sponge, fresh, append([]kyber.Scalar{r, k}, v...))
@@ -239,7 +250,7 @@ func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opene
 		e := d.weights("commitments", 1)[0]
 		answer(s, r, e)
 		answer(kappa, k, e)
-		return d.proof
+		return d.proof, nil, nil
 	}
 
 	rho, sigma, gamma1, gamma0 := random.next(), random.next(), random.next(), random.next()
@@ -255,9 +266,9 @@ func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opene
 	for i := range t {
 		lt.Add(lt, g.Scalar().Mul(ch.lambda[i], t[i]))
 	}
-	key := g.MultiScalarMulVarTime(ch.lambda, f.keys)
-	L := g.MultiScalarMul([]kyber.Scalar{s}, []kyber.Point{key})
-	L = L.Add(L, g.Point().Mul(lt, nil))
+	key = g.MultiScalarMulVarTime(ch.lambda, f.keys)
+	L := g.Point().Mul(s, key)
+	L.Add(L, g.Point().Mul(lt, nil))
 	c1, c0 := f.productTerms(t, v, ch)
 	H := func(c, gamma kyber.Scalar) kyber.Point {
 		p := f.products.Mul(0, gamma)
@@ -275,7 +286,7 @@ func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opene
 	answer(sigma, rho, e)
 	answer(gamma0, gamma1, e)
 	answer(kappa, k, e)
-	return d.proof
+	return d.proof, ch.lambda, key
 }
 
 // productTerms returns c₁ and c₀, the coefficients of e¹ and e⁰ in the right

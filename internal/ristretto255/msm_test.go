@@ -87,6 +87,15 @@ func TestEqualRemembers(t *testing.T) {
 	zero := g.Point().Sub(p, p)
 	list := []kyber.Point{p, q, zero, decoded(t, p), decoded(t, q), decoded(t, zero), p.Clone(), g.Point(), new(Point).Null(), zero.Clone()}
 	class := []int{0, 1, 2, 0, 1, 2, 0, 2, 2, 2}
+	for i, p := range list { // and remembered ones
+		q := p.Clone().(*Point)
+		q.Remember()
+		require.Equal(t, encodePoint(t, p), encodePoint(t, q))
+		require.False(t, q.Add(q, g.Point().Base()).Equal(p), "a sum is not what was remembered")
+		r := p.Clone().(*Point)
+		r.Remember()
+		list, class = append(list, r), append(class, class[i])
+	}
 	for i := range list {
 		for j := range list {
 			require.Equal(t, class[i] == class[j], list[i].Equal(list[j]), "%d %d", i, j)

@@ -32,9 +32,9 @@ const (
 type Point struct {
 	p edwards25519.Point
 
-	// known says that encoding is p's. Decoding leaves it here: most points
-	// that are encoded or compared were decoded before, for a transcript to
-	// absorb them, and to compute an encoding costs as much as to decode it.
+	// known says that encoding is p's. Decoding and Remember leave it here: most
+	// points that are encoded or compared were decoded before, for a transcript
+	// to absorb them, and to compute an encoding costs as much as to decode it.
 	known    bool
 	encoding [PointLen]byte
 }
@@ -43,6 +43,13 @@ type Point struct {
 func (p *Point) write() *edwards25519.Point {
 	p.known = false
 	return &p.p
+}
+
+// Remember computes the encoding of p once, for all who will want it. Like any
+// method that writes, it is not for a point that others use at the same time.
+func (p *Point) Remember() {
+	p.encode(&p.encoding)
+	p.known = true
 }
 
 // NewPoint returns the identity.
