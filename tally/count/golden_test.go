@@ -75,3 +75,22 @@ func TestGolden(t *testing.T) {
 	}
 	require.Len(t, seen, 14) // every rule has one
 }
+
+// The examples in the documentation are parts of these reports.
+func TestDocumentation(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/counting.md")
+	require.NoError(t, err)
+	var reports strings.Builder
+	files, err := filepath.Glob("testdata/*.txt")
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		reports.Write(text)
+	}
+	blocks := strings.Split(string(doc), "```\n")
+	require.Greater(t, len(blocks), 28)
+	for i := 1; i < len(blocks); i += 2 {
+		require.Contains(t, reports.String(), blocks[i])
+	}
+}
