@@ -291,13 +291,15 @@ func conformTail(t *testing.T, log ledger.Ledger, _ ledger.Policy) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	fill(t, log, 5)
-	go func() {
+	var appending sync.WaitGroup
+	defer appending.Wait() // the last append may return after its entry is published
+	appending.Go(func() {
 		for i := range 30 {
 			if _, err := log.Append(t.Context(), data(100+i)); err != nil {
 				t.Error(err)
 			}
 		}
-	}()
+	})
 	next := uint64(3)
 	for e, err := range ledger.Tail(ctx, log, 3) {
 		if next == 35 {
