@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -141,11 +142,13 @@ func TestVerifyProofOfStub(t *testing.T) {
 
 func TestProveWaits(t *testing.T) {
 	log, policy := filled(t, 1)
-	go func() {
+	var appending sync.WaitGroup
+	defer appending.Wait()
+	appending.Go(func() {
 		if _, err := log.Append(t.Context(), data(1)); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
 	receipt, err := Prove(t.Context(), log, 1)
 	require.NoError(t, err)
 	_, err = VerifyProof(policy, data(1), receipt)
