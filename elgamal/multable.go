@@ -19,10 +19,14 @@ type (
 	}
 )
 
-// tableAfter is how often each point is multiplied, on average, before the
-// tables are built: for ristretto255 they cost what two and a half
-// multiplications with them save.
-const tableAfter = 2
+// Tables are built when each point has been multiplied tableAfter times, on
+// average: for ristretto255 they cost what two and a half multiplications with
+// them save. A term of a sum, which shares its doublings with the others, counts
+// only 1/sumShare, because it saves less.
+const (
+	tableAfter = 2
+	sumShare   = 8
+)
 
 // MulTable multiplies the same points by secret scalars again and again, in
 // constant time for the two built-in groups. The first times it multiplies
@@ -47,10 +51,14 @@ func (g *Group) NewMulTable(points []kyber.Point) *MulTable {
 	return &MulTable{group: g, points: points}
 }
 
-// ready counts n multiplications and reports whether to use the tables.
+// ready reports whether to use the tables. If not it counts n multiplications.
 func (t *MulTable) ready(n int) bool {
 	c, ok := t.group.codec.(tabulator)
-	if !ok || t.used.Load() < int64(tableAfter*len(t.points)) && t.used.Add(int64(n)) <= int64(tableAfter*len(t.points)) {
+	if !ok {
+		return false
+	}
+	if t.used.Load() < int64(tableAfter*len(t.points)) {
+		t.used.Add(int64(n))
 		return false
 	}
 	t.once.Do(func() { t.fast = c.NewTable(t.points) })
@@ -85,7 +93,7 @@ func (t *MulTable) Sum(scalars []kyber.Scalar) kyber.Point {
 	if len(scalars) != len(t.points) {
 		panic("elgamal: as many scalars as points are needed")
 	}
-	if t.ready(len(t.points)) {
+	if t.ready(1 + len(t.points)/sumShare) {
 		return t.fast.Sum(scalars)
 	}
 	return t.group.MultiScalarMul(scalars, t.points)

@@ -19,6 +19,9 @@ func TestMulTable(t *testing.T) {
 		special := []kyber.Scalar{g.Scalar(), g.Int64Scalar(1), g.Int64Scalar(-1), testScalar(g, rng, 252), testScalar(g, rng, 128)}
 		table := g.NewMulTable(points)
 		for round := range 2 * tableAfter {
+			if round == 1 {
+				require.Equal(t, g == Ristretto255(), table.fast != nil)
+			}
 			for _, s := range special {
 				before := g.AppendScalar(nil, s)
 				each := table.MulEach(s)
@@ -63,6 +66,20 @@ func TestMulTableWaits(t *testing.T) {
 		table.Mul(0, g.RandomScalar())
 		require.Equal(t, n >= 2*tableAfter, table.fast != nil, "product %d", n+1)
 	}
+	points = testPoints(g, rand.New(rand.NewPCG(9, 10)), 2*sumShare)
+	table = g.NewMulTable(points)
+	scalars := make([]kyber.Scalar, len(points))
+	for i := range scalars {
+		scalars[i] = g.RandomScalar()
+	}
+	for range 3 * tableAfter {
+		table.Sum(scalars)
+	}
+	require.Nil(t, table.fast, "sums save less")
+	for range 3 * tableAfter * sumShare {
+		table.Sum(scalars)
+	}
+	require.NotNil(t, table.fast)
 }
 
 // TestMulTableConcurrent: goroutines that come while the tables are built get

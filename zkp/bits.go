@@ -258,7 +258,7 @@ func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opene
 	for i := range t {
 		t[i] = random.next()
 	}
-	d.writePoint(g.Point().Add(f.openings.Mul(0, rho), opened))
+	d.writePoint(g.Point().Add(f.blinding.Mul(0, rho), opened))
 	d.writePoint(f.openings.Sum(append([]kyber.Scalar{sigma}, t...)))
 	ch := f.firstChallenges(d)
 
@@ -271,7 +271,7 @@ func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opene
 	L.Add(L, g.Point().Mul(lt, nil))
 	c1, c0 := f.productTerms(t, v, ch)
 	H := func(c, gamma kyber.Scalar) kyber.Point {
-		p := f.products.Mul(0, gamma)
+		p := f.blinding.Mul(1, gamma)
 		return p.Add(p, g.Point().Mul(c, nil))
 	}
 	for _, p := range []kyber.Point{R, L, H(c1, gamma1), H(c0, gamma0), Q} {

@@ -55,8 +55,8 @@ type Form struct {
 	keys     []kyber.Point     // Yᵢ per slot
 	g0, h    kyber.Point       // G₀, H
 	gens     []kyber.Point     // Gᵢ per slot
-	openings *elgamal.MulTable // G₀, G₁, …: the bases of V and S
-	products *elgamal.MulTable // H: the base of C₁ and C₀ beside G
+	openings *elgamal.MulTable // G₀, G₁, …: the bases of S
+	blinding *elgamal.MulTable // G₀ and H
 }
 
 // rule is a Rule over slot numbers, with its integers as scalars.
@@ -126,7 +126,7 @@ func newForm(g *elgamal.Group, columns []Column, rules []Rule) (*Form, error) {
 	}
 	f.g0, f.h = g.Generator("hanpyo ballot", 0), g.Generator("hanpyo ballot product", 0)
 	f.openings = g.NewMulTable(append([]kyber.Point{f.g0}, f.gens...))
-	f.products = g.NewMulTable([]kyber.Point{f.h})
+	f.blinding = g.NewMulTable([]kyber.Point{f.g0, f.h})
 	for j, r := range rules {
 		compiled, err := compileRule(g, r, slotOf)
 		if err != nil {
