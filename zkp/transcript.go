@@ -150,9 +150,14 @@ func (d *dialogue) flush(label string) {
 // DecodeField of 16 bytes more than a scalar has.
 func (d *dialogue) challenge(label string) kyber.Scalar {
 	d.flush(label)
-	wide := d.sponge.squeeze(d.group.ScalarLen() + 16)
-	slices.Reverse(wide) // the draft's integers are little-endian in every group
-	return d.group.ReduceScalar(wide)
+	return wideScalar(d.group, d.sponge.squeeze(d.group.ScalarLen()+16))
+}
+
+// wideScalar reduces b modulo q; the draft's integers are little-endian in
+// every group.
+func wideScalar(g *elgamal.Group, b []byte) kyber.Scalar {
+	slices.Reverse(b)
+	return g.ReduceScalar(b)
 }
 
 // weights ends a message and returns n scalars uniform in [0, 2¹²⁸).

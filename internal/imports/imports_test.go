@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"elgamal":               {"internal/"},
 	"zkp":                   {"internal/", "elgamal"},
 	"elgamal/dkg":           {"internal/", "elgamal", "zkp"},
+	"mixnet":                {"internal/", "elgamal", "zkp"},
 	"ledger":                {"internal/"},
 	"ledger/boltledger":     {"internal/", "ledger"},
 	"ledger/ledgertest":     {"ledger", "ledger/witness"},
