@@ -65,9 +65,14 @@ func TestGoldenVectors(t *testing.T) {
 // The digest of a list is the one that docs/protocol.md §6.1 states.
 func TestDigestIsAsWritten(t *testing.T) {
 	g := elgamal.Ristretto255()
-	m := makeMix(g, 1, 1300) // two leaves
-	b := m.Input.Bytes()
+	rows := make([]elgamal.Ciphertext, 1300) // two leaves
+	row := elgamal.Ciphertext{A: g.Base(), B: []kyber.Point{g.Base()}}
+	for i := range rows {
+		rows[i], row = row, row.Add(row)
+	}
+	l := listOf(g, 1, rows)
+	b := l.Bytes()
 	one, two := sha256.Sum256(b[:1024*64]), sha256.Sum256(b[1024*64:])
 	head := "hanpyo-v1 list" + "\x00\x00\x00\x0cristretto255" + "\x00\x00\x00\x01" + "\x00\x00\x05\x14"
-	require.Equal(t, sha256.Sum256([]byte(head+string(one[:])+string(two[:]))), m.Input.Digest())
+	require.Equal(t, sha256.Sum256([]byte(head+string(one[:])+string(two[:]))), l.Digest())
 }
