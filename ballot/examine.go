@@ -16,7 +16,7 @@ type examined struct {
 	kind    entry.Kind // 0 if the data is no entry
 	foreign error      // why it is no entry of this election
 	err     error      // the first check that fails
-	ballot  *Ballot    // without its points, once its proof has been checked
+	ballot  *Ballot    // with its points until dropPoints
 	spoil   *Spoil
 	env     *entry.Envelope // of a roll entry or rotation
 	opens   bool            // it is the entry that the fingerprint is the hash of
@@ -24,8 +24,8 @@ type examined struct {
 
 // examineAll examines entries, with all their proofs in one batch. known, if
 // not nil, returns what examining an entry has given before; trusted, if not
-// nil, of which entries the proofs are known to hold. The error is a failure of
-// the batch as such, not of anything in it.
+// nil, of which entries the proofs are known to hold. Ballots keep their points.
+// The error is a failure of the batch as such, not of anything in it.
 func (e *Election) examineAll(entries []ledger.Entry, known func(entry.Hash) (examined, bool), trusted func(index uint64) bool) ([]examined, error) {
 	out := make([]examined, len(entries))
 	var proven []*examined
@@ -40,8 +40,6 @@ func (e *Election) examineAll(entries []ledger.Entry, known func(entry.Hash) (ex
 		*x = e.examine(en.Data)
 		if trusted == nil || !trusted(en.Index) {
 			proven = append(proven, x)
-		} else if x.ballot != nil {
-			x.ballot = x.ballot.withoutPoints()
 		}
 	}
 	return out, e.verifyAll(proven)
@@ -72,11 +70,6 @@ func (e *Election) verifyAll(list []*examined) error {
 	default:
 		return fmt.Errorf("ballot: %w", err)
 	}
-	for _, x := range items {
-		if x.ballot != nil {
-			x.ballot = x.ballot.withoutPoints()
-		}
-	}
 	return nil
 }
 
@@ -95,6 +88,13 @@ func (e *Election) addProof(batch *zkp.Batch, x *examined) error {
 		return fmt.Errorf("ballot: %w", err)
 	}
 	return nil
+}
+
+// dropPoints keeps of a ballot what the counting rule needs.
+func (x *examined) dropPoints() {
+	if x.ballot != nil {
+		x.ballot = x.ballot.withoutPoints()
+	}
 }
 
 // tracker returns the tracker of a ballot or spoil that parses.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/ledger"
@@ -22,6 +23,17 @@ type ReplayOptions struct {
 	// Proven, if set, says of which entries the caller knows from before that
 	// they are valid ballots or spoils. Their proofs are not verified again.
 	Proven func(index uint64) bool
+	// Applied, if set, is called after every few entries that have been
+	// applied, in ledger order and never concurrently, with these entries and
+	// the ballots that were accepted among them.
+	Applied func(entries []ledger.Entry, accepted []AcceptedBallot)
+}
+
+// AcceptedBallot is a ballot as it is accepted.
+type AcceptedBallot struct {
+	CountedBallot
+	Row        elgamal.Ciphertext
+	Supersedes uint64 // the entry of the same credential that counted before; 0 if there is none
 }
 
 // Replay applies the first size entries of an election's ledger to the
@@ -143,13 +155,18 @@ func (s *State) advance(ctx context.Context, r ledger.Reader, size uint64, o adv
 		wait.Go(func() {
 			for c := range jobs {
 				x, err := s.e.examineAll(c.entries, o.known, o.Proven)
+				if o.Applied == nil {
+					for i := range x {
+						x[i].dropPoints()
+					}
+				}
 				c.err = err
 				c.examined <- x
 			}
 		})
 	}
 	for c := range ordered {
-		if err := s.applyChunk(ctx, c, o.lock); err != nil {
+		if err := s.applyChunk(ctx, c, o); err != nil {
 			return err
 		}
 		for range c.weight(units) {
@@ -176,7 +193,7 @@ func (s *State) checkPolicy(p ledger.Policy) error {
 	return nil
 }
 
-func (s *State) applyChunk(ctx context.Context, c *chunk, lock sync.Locker) error {
+func (s *State) applyChunk(ctx context.Context, c *chunk, o advanceOptions) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("ballot: %w", err)
 	}
@@ -189,12 +206,25 @@ func (s *State) applyChunk(ctx context.Context, c *chunk, lock sync.Locker) erro
 	if c.err != nil {
 		return c.err
 	}
-	lock.Lock()
-	defer lock.Unlock()
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	var accepted []AcceptedBallot
 	for i := range x {
-		if _, err := s.apply(c.entries[i].Index, x[i]); err != nil {
+		b, index := x[i].ballot, c.entries[i].Index
+		var before CountedBallot
+		if b != nil {
+			before = s.counted(b.credentialKey)
+		}
+		refusal, err := s.apply(index, x[i])
+		if err != nil {
 			return err
 		}
+		if b != nil && refusal == nil && o.Applied != nil {
+			accepted = append(accepted, AcceptedBallot{s.counted(b.credentialKey), b.row, before.Index})
+		}
+	}
+	if o.Applied != nil {
+		o.Applied(c.entries, accepted)
 	}
 	return nil
 }

@@ -74,6 +74,41 @@ func TestReplay(t *testing.T) {
 		require.Equal(t, want, verdictsOf(s))
 	}
 
+	t.Run("applied", func(t *testing.T) {
+		var read uint64
+		rows := make(map[uint64]ballot.AcceptedBallot)
+		superseded := 0
+		_, err := ballot.Replay(t.Context(), w.e, w.Log, size, &ballot.ReplayOptions{Workers: 2, Applied: func(entries []ledger.Entry, accepted []ballot.AcceptedBallot) {
+			for _, en := range entries {
+				require.Equal(t, read, en.Index)
+				read++
+			}
+			for _, a := range accepted {
+				require.Less(t, a.Index, read)
+				if a.Supersedes != 0 {
+					superseded++
+					require.Contains(t, rows, a.Supersedes)
+					delete(rows, a.Supersedes)
+				}
+				rows[a.Index] = a
+			}
+		}})
+		require.NoError(t, err)
+		require.Equal(t, size, read)
+		require.Equal(t, 1, superseded)
+		require.Len(t, rows, len(want.counted))
+		for _, c := range want.counted {
+			require.Equal(t, c, rows[c.Index].CountedBallot)
+			b, err := w.e.ParseBallot(w.Entries()[c.Index].Data)
+			require.NoError(t, err)
+			row := rows[c.Index].Row
+			require.True(t, b.Row().A.Equal(row.A))
+			for i, p := range b.Row().B {
+				require.True(t, p.Equal(row.B[i]))
+			}
+		}
+	})
+
 	// A shorter ledger is another result.
 	s, err := ballot.Replay(t.Context(), w.e, w.Log, size-2, nil)
 	require.NoError(t, err)

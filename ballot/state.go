@@ -141,6 +141,17 @@ func (s *State) Counted() iter.Seq[CountedBallot] {
 	}
 }
 
+// counted returns the ballot that counts of a credential: of none so far if the
+// index is 0, which is never a ballot's.
+func (s *State) counted(credential pointKey) CountedBallot {
+	i, ok := s.lineOf[credential]
+	if !ok {
+		return CountedBallot{}
+	}
+	l := &s.lines[i]
+	return CountedBallot{Index: l.counted, Weight: l.weight, Style: int(l.style)}
+}
+
 // Status returns the index of the ballot with tracker t, and nil if it counts
 // as the ledger stands. The error wraps ErrReplay if a later ballot of the same
 // credential supersedes it, which it names, and ErrIncomplete if it is not

@@ -59,6 +59,7 @@ func (v *verifier) run() {
 		err := v.e.verifyAll(list)
 		for _, one := range batch {
 			one.err = err
+			one.x.dropPoints()
 			close(one.done)
 		}
 	}
