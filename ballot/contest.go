@@ -3,6 +3,7 @@ package ballot
 import (
 	"fmt"
 
+	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/zkp"
 )
@@ -70,6 +71,13 @@ type Row struct {
 //     all), only on that list unless Panachage is set.
 //   - "equations": whatever Equations between options allow, with Rows as the
 //     result; Witness is a vote that is allowed.
+//   - "mixed-ranking": at least Min and at most Max options (zero means all) are
+//     ranked; every ranking becomes public and is counted by the rule CountBy
+//     for Seats seats (zero means one).
+//   - "write-in": one option, or a text of at most Max bytes, all of which
+//     become public.
+//
+// The last two are mixed and say so in Plaintexts: see [PlaintextsPublic].
 //
 // With Blank set, a vote that marks nothing is a blank vote with a result row
 // of its own, and every other vote marks something.
@@ -90,25 +98,46 @@ type Contest struct {
 	Equations []Equation
 	Rows      []Row
 	Witness   Vote
+	// CountBy is "plurality", "borda", "instant-runoff", "scottish-stv",
+	// "northern-ireland-stv", "schulze" or "ranked-pairs", the rules of package
+	// tally/count. What a rule leaves to lot is decided by the order of Options.
+	CountBy    string
+	Seats      int
+	Plaintexts string
 
 	// Set by NewManifest.
 	kind   kind
 	layout *layout
+	group  *elgamal.Group // nil unless it is mixed
 	first  int
 	index  map[string]int // of an option, by id; those of lists come after
 }
 
-// Columns returns where the contest's slots stand among the columns of the
-// whole manifest.
-func (c *Contest) Columns() (first, count int) { return c.first, c.layout.slots }
+// Mixed reports whether the contest's votes are mixed and decrypted one by one,
+// instead of added up and decrypted as totals.
+func (c *Contest) Mixed() bool {
+	_, ok := kinds[c.Kind].(mixedKind)
+	return ok
+}
+
+// PlaintextLen returns how many bytes a vote of a mixed contest has, and 0 for
+// any other contest.
+func (c *Contest) PlaintextLen() int { return c.layout.plaintext }
+
+// Columns returns where the contest's columns stand among those of the whole
+// manifest. A column is a slot, or carries a part of a mixed contest's
+// plaintext.
+func (c *Contest) Columns() (first, count int) { return c.first, c.layout.columns() }
 
 // Rules returns the equalities between the contest's slots, which are counted
-// from 0 within the contest. The caller must not change them.
+// from 0 within the contest; a mixed contest has none. The caller must not
+// change them.
 func (c *Contest) Rules() []zkp.Rule { return c.layout.rules }
 
 // Results returns the contest's result rows in the order of docs/manifest.md:
 // those of its kind, for most kinds one per option, then one for blank votes if
-// the contest has them. The caller must not change them.
+// the contest has them, then one for invalid votes if it is mixed. The caller
+// must not change them.
 func (c *Contest) Results() []ResultRow { return c.layout.results }
 
 // compile checks the contest and sets its layout. first is the number of its
@@ -123,7 +152,8 @@ func (c *Contest) compile(first int) error {
 			return at(name, fmt.Errorf("means nothing to kind %q: %w", c.Kind, reason.ErrEncoding))
 		}
 	}
-	if len(c.Options) == 0 {
+	_, mixed := k.(mixedKind)
+	if len(c.Options) == 0 && !mixed { // those that are bound them otherwise
 		return at("options", fmt.Errorf("are none: %w", reason.ErrShape))
 	}
 	if len(c.Options) > maxOptions {
@@ -138,14 +168,18 @@ func (c *Contest) compile(first int) error {
 		c.index[list.ID] = len(c.Options) + i
 	}
 	l := new(layout)
-	if c.Blank {
+	if c.Blank && !mixed {
 		l.blank = l.number(1)
 	}
 	if err := k.compile(c, l); err != nil {
 		return err
 	}
 	if c.Blank {
+		l.blanks = len(l.results)
 		l.result(BlankID, "blank", 0, 1, l.blank)
+	}
+	if mixed {
+		l.result(InvalidID, "invalid", 0, 1, nil)
 	}
 	c.layout = l
 	return l.check()

@@ -101,9 +101,13 @@ func newElection(m *Manifest, fp Fingerprint, o *dkg.Outcome, opening Opening) *
 		s := &e.styles[i]
 		s.id, s.rules = m.Styles[i].ID, m.RowRules(i)
 		key := &elgamal.PublicKey{Group: m.Group} // its points are checked: the ceremony's outcome
-		for _, column := range m.RowColumns(i) {
-			s.columns = append(s.columns, zkp.Column{Index: column, Key: o.Keys[column]})
-			key.Points = append(key.Points, o.Keys[column])
+		for _, contest := range m.Styles[i].Contests {
+			c := &m.Contests[contest]
+			first, count := c.Columns()
+			for column := first; column < first+count; column++ {
+				s.columns = append(s.columns, zkp.Column{Index: column, Key: o.Keys[column], Mixed: c.Mixed()})
+				key.Points = append(key.Points, o.Keys[column])
+			}
 		}
 		s.key = key
 	}

@@ -8,7 +8,6 @@ import (
 
 	"go.dedis.ch/kyber/v3"
 
-	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/internal/wire"
@@ -35,18 +34,18 @@ func (e *Election) Encrypt(v *Voter, votes Votes) (*Ballot, Tracker, error) {
 	if limit := e.Manifest.Limits.BallotsPerCredential; v.Number >= limit {
 		return nil, Tracker{}, fmt.Errorf("ballot: number %d would be above the manifest's %d ballots a credential: %w", v.Number+1, limit, reason.ErrRange)
 	}
-	slots, err := e.Manifest.EncodeVotes(v.Line.Style, votes)
+	content, err := e.Manifest.EncodeVotes(v.Line.Style, votes)
 	if err != nil {
 		return nil, Tracker{}, err
 	}
 	var seed [seedLen]byte
 	rand.Read(seed[:])
 	number := v.Number + 1
-	r, err := e.randomness(seed, v.Line.Style, number, v.Line.Key, slots)
+	r, err := e.randomness(seed, v.Line.Style, number, v.Line.Key, content)
 	if err != nil {
 		return nil, Tracker{}, err
 	}
-	b, err := e.seal(v.Key, v.Line.Style, number, e.voterTime(), slots, r)
+	b, err := e.seal(v.Key, v.Line.Style, number, e.voterTime(), content, r)
 	if err != nil {
 		return nil, Tracker{}, err
 	}
@@ -54,15 +53,19 @@ func (e *Election) Encrypt(v *Voter, votes Votes) (*Ballot, Tracker, error) {
 	return b, b.tracker, nil
 }
 
-// seal makes the ballot that holds the given slots under randomness r.
-func (e *Election) seal(key *VoterKey, style int, number uint32, at int64, slots []uint8, r kyber.Scalar) (*Ballot, error) {
+// seal makes the ballot that holds the given content under randomness r.
+func (e *Election) seal(key *VoterKey, style int, number uint32, at int64, content []uint8, r kyber.Scalar) (*Ballot, error) {
 	form, err := e.Form(style)
 	if err != nil {
 		return nil, err
 	}
+	messages, bits, err := e.messages(style, content)
+	if err != nil {
+		return nil, fmt.Errorf("ballot: %w", err)
+	}
 	g, credential := e.Group, key.Public()
-	b := &Ballot{style: style, number: number, time: at, credential: key.public, row: e.encryptRow(style, slots, r)}
-	b.proof, err = form.Prove(b.statement(), zkp.BallotWitness{Randomness: r, Bits: slots, Credential: key.secret})
+	b := &Ballot{style: style, number: number, time: at, credential: key.public, row: e.styles[style].key.Encrypt(messages, r)}
+	b.proof, err = form.Prove(b.statement(), zkp.BallotWitness{Randomness: r, Bits: bits, Credential: key.secret})
 	if err != nil {
 		return nil, fmt.Errorf("ballot: %w", err)
 	}
@@ -81,14 +84,29 @@ func (e *Election) seal(key *VoterKey, style int, number uint32, at int64, slots
 	return b, nil
 }
 
-// encryptRow returns (r·G, vᵢ·G + r·Yᵢ), one column for each slot. The bits
-// choose no branch and no address.
-func (e *Election) encryptRow(style int, slots []uint8, r kyber.Scalar) elgamal.Ciphertext {
-	messages, base := make([]kyber.Point, len(slots)), []kyber.Point{e.Group.Base()}
-	for i := range slots {
-		messages[i] = e.Group.SelectSum(slots[i:i+1], base)
+// messages returns what the columns of a style's row encrypt, v·G for a slot and
+// embedded bytes for a mixed column, and the bits of the slots. The content
+// chooses no branch and no address.
+func (e *Election) messages(style int, content []uint8) (points []kyber.Point, bits []uint8, err error) {
+	base := []kyber.Point{e.Group.Base()}
+	for _, i := range e.Manifest.Styles[style].Contests {
+		c := &e.Manifest.Contests[i]
+		part := content[:c.layout.content()]
+		content = content[len(part):]
+		if !c.Mixed() {
+			for s := range part {
+				points = append(points, e.Group.SelectSum(part[s:s+1], base))
+			}
+			bits = append(bits, part...)
+			continue
+		}
+		embedded, err := embedPlaintext(e.Group, part)
+		if err != nil {
+			return nil, nil, fmt.Errorf("contest %s: %w", c.ID, err)
+		}
+		points = append(points, embedded...)
 	}
-	return e.styles[style].key.Encrypt(messages, r)
+	return points, bits, nil
 }
 
 // seedLen is the length of the seed of a ballot's randomness.
@@ -96,12 +114,12 @@ const seedLen = 32
 
 // randomness derives r from the seed, by HKDF-SHA512 over everything else that
 // makes the ballot another one than all others, so that a seed that repeats
-// because a device's random source is broken does not repeat r. The slots are
+// because a device's random source is broken does not repeat r. The content is
 // part of it for the device that has forgotten its number as well: two votes
 // under one r show how they differ. A second device that is shown seed and
 // votes of a spoiled ballot derives r again. Nothing else comes from the seed:
 // the nonces of the proof would reveal k.
-func (e *Election) randomness(seed [seedLen]byte, style int, number uint32, credential []byte, slots []uint8) (kyber.Scalar, error) {
+func (e *Election) randomness(seed [seedLen]byte, style int, number uint32, credential []byte, content []uint8) (kyber.Scalar, error) {
 	var info wire.Writer
 	info.String("hanpyo/v1 ballot randomness")
 	info.String(e.Group.Name())
@@ -109,7 +127,7 @@ func (e *Election) randomness(seed [seedLen]byte, style int, number uint32, cred
 	info.String(e.styles[style].id)
 	info.Uint32(number)
 	info.Var(credential)
-	info.Var(slots)
+	info.Var(content)
 	wide, err := hkdf.Key(sha512.New, seed[:], nil, string(info.Bytes()), 64)
 	if err != nil {
 		return nil, fmt.Errorf("ballot: randomness: %w", err)

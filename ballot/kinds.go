@@ -13,12 +13,22 @@ type kind interface {
 	// check returns which rule a vote breaks, in words; marked counts the
 	// options with a mark that is not zero. A blank vote does not come here.
 	check(c *Contest, v Vote, marked int) error
-	// mark sets the slots of a checked vote that follow from it directly;
-	// slacks are filled in later.
-	mark(c *Contest, v Vote, row []uint8)
-	// count returns what a checked vote adds to each result row. It knows
-	// nothing of slots. A blank vote does not come here.
+	// mark writes the content of a checked vote: the slots that follow from it
+	// directly, while slacks are filled in later, or the plaintext. A blank vote
+	// does not come here.
+	mark(c *Contest, v Vote, content []uint8)
+	// count returns what a checked vote adds to each of the kind's result rows.
+	// It knows nothing of slots. A blank vote does not come here.
 	count(c *Contest, v Vote) []int64
+}
+
+// mixedKind is a kind whose content is a plaintext, to be mixed, instead of
+// slots.
+type mixedKind interface {
+	kind
+	// read returns the vote that a plaintext of the right length means, if it
+	// is what mark would write.
+	read(c *Contest, plain []uint8) (Vote, error)
 }
 
 var kinds = map[string]kind{
@@ -35,6 +45,8 @@ var kinds = map[string]kind{
 	"pairwise":      pairwise{},
 	"lists":         lists{},
 	"equations":     equations{},
+	"mixed-ranking": mixedRanking{},
+	"write-in":      writeIn{},
 }
 
 // perOption is the count of a kind with one result row for each option.

@@ -145,19 +145,10 @@ type ranking struct{}
 func (ranking) params() []string { return []string{"min?", "max?"} }
 
 func (ranking) compile(c *Contest, l *layout) error {
+	if err := c.setRanks(); err != nil {
+		return err
+	}
 	options := len(c.Options)
-	if c.Max == 0 {
-		c.Max = options
-	}
-	if err := c.inRange("max", 1, options); err != nil {
-		return err
-	}
-	if c.Min == 0 {
-		c.Min = c.least(0)
-	}
-	if err := c.inRange("min", 0, c.Max); err != nil {
-		return err
-	}
 	if err := needs(options * c.Max); err != nil {
 		return err
 	}
@@ -196,6 +187,20 @@ func (ranking) compile(c *Contest, l *layout) error {
 		}
 	}
 	return nil
+}
+
+// setRanks checks how many ranks are given and fills in what is left out.
+func (c *Contest) setRanks() error {
+	if c.Max == 0 {
+		c.Max = len(c.Options)
+	}
+	if err := c.inRange("max", 1, len(c.Options)); err != nil {
+		return err
+	}
+	if c.Min == 0 {
+		c.Min = c.least(0)
+	}
+	return c.inRange("min", 0, c.Max)
 }
 
 func (ranking) check(c *Contest, v Vote, marked int) error {

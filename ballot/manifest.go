@@ -31,9 +31,13 @@ type Manifest struct {
 	// may be missing from.
 	MinorityThreshold  bool
 	EveryTrusteeNeeded bool
-	Contests           []Contest
-	Styles             []Style
-	Limits             Limits
+	Mixers             []Mixer // may shuffle the votes of mixed contests; none if there are none
+	Mixes              int     // how many of them must, for each such contest
+	// SingleMixer is the explicit word for Mixes of 1.
+	SingleMixer bool
+	Contests    []Contest
+	Styles      []Style
+	Limits      Limits
 	// Opens and Closes are the announced hours, in whole seconds. They decide
 	// nothing: the signed open and close entries do.
 	Opens, Closes time.Time
@@ -122,6 +126,10 @@ func (m *Manifest) clone() *Manifest {
 	for i := range c.Trustees {
 		c.Trustees[i].Signing = bytes.Clone(c.Trustees[i].Signing)
 	}
+	c.Mixers = slices.Clone(m.Mixers)
+	for i := range c.Mixers {
+		c.Mixers[i].Signing = bytes.Clone(c.Mixers[i].Signing)
+	}
 	c.Contests = slices.Clone(m.Contests)
 	for i := range c.Contests {
 		c.Contests[i].Options = slices.Clone(c.Contests[i].Options)
@@ -148,7 +156,7 @@ func (m *Manifest) Bytes() []byte { return bytes.Clone(m.encoded) }
 // ID returns the hash of the canonical bytes under a label.
 func (m *Manifest) ID() [32]byte { return m.id }
 
-// Columns returns how many slots the contests have together: the number of
+// Columns returns how many columns the contests have together: the number of
 // keys that the ceremony makes.
 func (m *Manifest) Columns() int {
 	total := 0
@@ -187,8 +195,8 @@ func (m *Manifest) RowColumns(style int) []int {
 	return columns
 }
 
-// RowRules returns the rules of a ballot of a style, with the slots counted
-// along its row.
+// RowRules returns the rules of a ballot of a style, with each slot's position
+// in its row.
 func (m *Manifest) RowRules(style int) []zkp.Rule {
 	var rules []zkp.Rule
 	start := 0
@@ -201,19 +209,19 @@ func (m *Manifest) RowRules(style int) []zkp.Rule {
 			}
 			rules = append(rules, zkp.Rule{Terms: terms, Sum: rule.Sum})
 		}
-		start += c.layout.slots
+		start += c.layout.columns()
 	}
 	return rules
 }
 
-// RowStart returns where a contest's slots start in the row of a style, and
+// RowStart returns where a contest's columns start in the row of a style, and
 // false if the style does not have the contest.
 func (m *Manifest) RowStart(style, contest int) (start int, ok bool) {
 	for _, i := range m.Styles[style].Contests {
 		if i == contest {
 			return start, true
 		}
-		start += m.Contests[i].layout.slots
+		start += m.Contests[i].layout.columns()
 	}
 	return 0, false
 }

@@ -48,6 +48,7 @@ func (m *Manifest) check() error {
 		m.checkThreshold,
 		m.checkLimits, // before the contests, whose results they bound
 		m.checkContests,
+		m.checkMixers, // after the contests, which need them or not
 		m.checkStyles,
 		m.checkHours,
 	} {
@@ -279,7 +280,7 @@ func (m *Manifest) checkContests() error {
 			return at(fmt.Sprintf("contests[%d]", i), err)
 		}
 		// Before the next is compiled: a few bytes can ask for many columns.
-		if first += c.layout.slots; first > dkg.MaxColumns {
+		if first += c.layout.columns(); first > dkg.MaxColumns {
 			return at("contests", fmt.Errorf("need %d columns or more together, at most %d: %w", first, dkg.MaxColumns, reason.ErrLimit))
 		}
 	}
@@ -296,12 +297,18 @@ func (m *Manifest) checkContest(c *Contest, first int, taken *distinct) error {
 		if err := setResult(&o.ID, &o.Name, options); err != nil {
 			return at(fmt.Sprintf("options[%d]", i), err)
 		}
+		if c.Mixed() && (strings.EqualFold(o.ID, WrittenID) || strings.EqualFold(o.ID, InvalidID)) {
+			return at(fmt.Sprintf("options[%d].id", i), fmt.Errorf("%q is that of another result row: %w", o.ID, reason.ErrDuplicate))
+		}
 	}
 	if err := c.checkNames(options); err != nil {
 		return err
 	}
 	if err := c.compile(first); err != nil {
 		return err
+	}
+	if c.Mixed() {
+		return c.checkMixable(m)
 	}
 	return c.checkRange(m.Limits.MaxWeight)
 }
@@ -329,8 +336,11 @@ func (c *Contest) checkNames(options *distinct) error {
 }
 
 // checkRange holds that every result row can be decrypted when the whole roll
-// has the given weight.
+// has the given weight. Those of a mixed contest are counted, not searched for.
 func (c *Contest) checkRange(weight uint64) error {
+	if c.Mixed() {
+		return nil
+	}
 	for _, row := range c.layout.results {
 		// Low and High are at most 1,000·2¹⁶ in size.
 		over, width := bits.Mul64(weight, uint64(row.High-row.Low))
@@ -400,7 +410,7 @@ func (m *Manifest) checkStyle(s *Style, used []bool, taken *distinct) error {
 			return at("contests", fmt.Errorf("have %s twice: %w", m.Contests[contest].ID, reason.ErrDuplicate))
 		}
 		used[contest] = true
-		columns += m.Contests[contest].layout.slots
+		columns += m.Contests[contest].layout.columns()
 	}
 	if columns > maxColumns {
 		return at("contests", fmt.Errorf("need %d columns together, at most %d: %w", columns, maxColumns, reason.ErrLimit))

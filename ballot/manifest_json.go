@@ -23,6 +23,7 @@ const maxManifest = 4 << 20
 const (
 	wordMinority = "minority-threshold"
 	wordEveryone = "every-trustee-needed"
+	wordOneMixer = "single-mixer"
 )
 
 // ParseManifest reads a manifest in JSON, strictly: no duplicate or unknown
@@ -66,6 +67,9 @@ func readManifest(v *strictjson.Value) (m Manifest) {
 		m.Trustees = append(m.Trustees, readTrustee(g, t))
 	}
 	m.Threshold = int(v.Field("threshold").Int(0, maxTrustees))
+	if v.Has("mixers") {
+		readMixers(&m, v.Field("mixers"))
+	}
 	if v.Has("accept") {
 		readAccept(&m, v.Field("accept").List())
 	}
@@ -112,10 +116,12 @@ func readTrustee(g *elgamal.Group, v *strictjson.Value) (t dkg.TrusteeKeys) {
 
 func readAccept(m *Manifest, words []*strictjson.Value) {
 	for _, word := range words {
-		said := map[string]*bool{wordMinority: &m.MinorityThreshold, wordEveryone: &m.EveryTrusteeNeeded}[word.Text()]
+		said := map[string]*bool{
+			wordMinority: &m.MinorityThreshold, wordEveryone: &m.EveryTrusteeNeeded, wordOneMixer: &m.SingleMixer,
+		}[word.Text()]
 		switch {
 		case said == nil:
-			word.Fail(fmt.Errorf("is neither %q nor %q: %w", wordMinority, wordEveryone, reason.ErrEncoding))
+			word.Fail(fmt.Errorf("is none of %q, %q and %q: %w", wordMinority, wordEveryone, wordOneMixer, reason.ErrEncoding))
 		case *said:
 			word.Fail(fmt.Errorf("stands twice: %w", reason.ErrDuplicate))
 		default:
@@ -193,6 +199,7 @@ type (
 		Registrars  signersJSON   `json:"registrars"`
 		Trustees    []trusteeJSON `json:"trustees"`
 		Threshold   int           `json:"threshold"`
+		Mixers      *mixersJSON   `json:"mixers,omitempty"`
 		Accept      []string      `json:"accept,omitempty"`
 		Contests    []contestJSON `json:"contests"`
 		Styles      []styleJSON   `json:"styles"`
@@ -240,6 +247,10 @@ type (
 		Equations any `json:"equations,omitempty"`
 		Rows      any `json:"rows,omitempty"`
 		Witness   any `json:"witness,omitempty"`
+
+		Count      any `json:"count,omitempty"`
+		Seats      any `json:"seats,omitempty"`
+		Plaintexts any `json:"plaintexts,omitempty"`
 	}
 	styleJSON struct {
 		ID       string   `json:"id"`
@@ -277,11 +288,15 @@ func (m *Manifest) JSON() []byte {
 		encryption := m.Group.AppendPoint(nil, t.Encryption)
 		view.Trustees = append(view.Trustees, trusteeJSON{t.Name, hex.EncodeToString(t.Signing), hex.EncodeToString(encryption)})
 	}
+	view.Mixers = m.viewMixers()
 	if m.MinorityThreshold {
 		view.Accept = append(view.Accept, wordMinority)
 	}
 	if m.EveryTrusteeNeeded {
 		view.Accept = append(view.Accept, wordEveryone)
+	}
+	if m.SingleMixer {
+		view.Accept = append(view.Accept, wordOneMixer)
 	}
 	for i := range m.Contests {
 		view.Contests = append(view.Contests, m.Contests[i].view())
@@ -317,6 +332,7 @@ func (c *Contest) view() contestJSON {
 		"min": &view.Min, "max": &view.Max, "points": &view.Points, "values": &view.Values, "exact": &view.Exact,
 		"grades": &view.Grades, "lists": &view.Lists, "panachage": &view.Panachage,
 		"equations": &view.Equations, "rows": &view.Rows, "witness": &view.Witness,
+		"count": &view.Count, "seats": &view.Seats, "plaintexts": &view.Plaintexts,
 	} {
 		if uses(c.kind, name) {
 			*to = c.viewParam(name)

@@ -40,7 +40,10 @@ func (m *Manifest) encode() []byte {
 	writeBool(&w, m.EveryTrusteeNeeded)
 	w.Uint32(uint32(len(m.Contests)))
 	for i := range m.Contests {
-		m.Contests[i].encode(&w)
+		m.Contests[i].encodeTo(&w)
+	}
+	if m.mixed() { // otherwise there are no mixers
+		m.encodeMixers(&w)
 	}
 	w.Uint32(uint32(len(m.Styles)))
 	for _, s := range m.Styles {
@@ -84,7 +87,7 @@ func (s *Signers) encode(w *wire.Writer) {
 	w.Uint32(uint32(s.Quorum))
 }
 
-func (c *Contest) encode(w *wire.Writer) {
+func (c *Contest) encodeTo(w *wire.Writer) {
 	w.String(c.ID)
 	w.String(c.Name)
 	w.String(c.Kind)
@@ -143,6 +146,9 @@ func decodeManifest(r *wire.Reader) (m Manifest) {
 	m.EveryTrusteeNeeded = readBool(r)
 	for range r.Count(maxContests, 4) {
 		m.Contests = append(m.Contests, decodeContest(r))
+	}
+	if m.mixed() {
+		m.decodeMixers(r)
 	}
 	for range r.Count(maxStyles, 4) {
 		m.Styles = append(m.Styles, decodeStyle(r))

@@ -37,8 +37,8 @@ func normalName(s string) (string, error) {
 	if len(s) > maxName {
 		return "", fmt.Errorf("has %d bytes, at most %d: %w", len(s), maxName, reason.ErrLimit)
 	}
-	if strings.TrimSpace(s) != s || strings.Contains(s, "  ") {
-		return "", fmt.Errorf("%+q has spaces at an end or two in a row: %w", s, reason.ErrEncoding)
+	if err := checkSpaces(s); err != nil {
+		return "", err
 	}
 	marks := maxMarks // a mark must not come first, nor after a space
 	for _, r := range s {
@@ -59,20 +59,12 @@ func normalName(s string) (string, error) {
 	return s, nil
 }
 
-// shows reports whether a character has a shape of its own: everything that
-// is assigned, except controls, format characters, spaces other than U+0020,
-// and the few letters, marks and symbols that are blank.
-func shows(r rune) bool {
-	const braillePatternBlank = '\u2800'
-	switch {
-	case r == ' ':
-		return true
-	case r == braillePatternBlank,
-		unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r),
-		unicode.Is(unicode.Variation_Selector, r):
-		return false
+// checkSpaces refuses spaces at an end and two in a row.
+func checkSpaces(s string) error {
+	if strings.TrimSpace(s) != s || strings.Contains(s, "  ") {
+		return fmt.Errorf("%+q has spaces at an end or two in a row: %w", s, reason.ErrEncoding)
 	}
-	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Zs, r)
+	return nil
 }
 
 // checkID accepts the names that votes and programs use: ASCII letters and

@@ -20,6 +20,7 @@ import (
 var allParams = []string{
 	"min", "max", "points", "values", "exact", "grades",
 	"lists", "panachage", "equations", "rows", "witness",
+	"count", "seats", "plaintexts",
 }
 
 // param returns a pointer to the field that a kind uses under a name of the
@@ -48,6 +49,12 @@ func (c *Contest) param(name string) any {
 		return &c.Rows
 	case "witness":
 		return &c.Witness
+	case "count":
+		return &c.CountBy
+	case "seats":
+		return &c.Seats
+	case "plaintexts":
+		return &c.Plaintexts
 	}
 	panic("ballot: no contest field " + name)
 }
@@ -68,6 +75,8 @@ func isZero(param any) bool {
 		return *p == 0
 	case *bool:
 		return !*p
+	case *string:
+		return *p == ""
 	case *[]int:
 		return len(*p) == 0
 	case *[]Option:
@@ -106,6 +115,8 @@ func (c *Contest) readParam(name string, v *strictjson.Value) {
 		*field = int(v.Int(0, maxPoints))
 	case *bool:
 		*field = v.Bool()
+	case *string:
+		*field = v.Text()
 	case *[]int:
 		for _, item := range v.List() {
 			*field = append(*field, int(item.Int(0, maxPoints)))
@@ -249,6 +260,8 @@ func (c *Contest) encodeParam(name string, w *wire.Writer) {
 		w.Uint32(uint32(*field))
 	case *bool:
 		writeBool(w, *field)
+	case *string:
+		w.String(*field)
 	case *[]int:
 		w.Uint32(uint32(len(*field)))
 		for _, v := range *field {
@@ -313,6 +326,8 @@ func (c *Contest) decodeParam(name string, r *wire.Reader) {
 		*field = decodeInt(r)
 	case *bool:
 		*field = readBool(r)
+	case *string:
+		*field = r.String(maxID)
 	case *[]int:
 		for range r.Count(maxOptions, 4) {
 			*field = append(*field, decodeInt(r))

@@ -3,6 +3,7 @@ package ballot_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,7 +27,7 @@ func TestRandomManifests(t *testing.T) {
 		seeds = 40
 	}
 	kinds := electiontest.Kinds
-	require.ElementsMatch(t, ballot.KindNames(), kinds)
+	require.ElementsMatch(t, ballot.KindNames(), slices.Concat(kinds, electiontest.MixedKinds))
 	for seed := range seeds {
 		r := rand.New(rand.NewPCG(uint64(seed), 1))
 		var contests []ballot.Contest

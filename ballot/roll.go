@@ -173,7 +173,7 @@ func checkLine(m *Manifest, l RollLine) error {
 	if l.Style < 0 || l.Style >= len(m.Styles) {
 		return fmt.Errorf("style %d of %d: %w", l.Style, len(m.Styles), reason.ErrRange)
 	}
-	return nil
+	return m.checkUnweighted(l.Style, l.Weight)
 }
 
 // Bodies returns the bodies of the roll entries, in order: the number of the
@@ -311,7 +311,8 @@ func (r *RollReader) Totals() (RollTotals, error) {
 
 // CheckGroups holds that the voters of every style and weight are at least as
 // many as the manifest's minimum group, so that no result can be about fewer
-// than that by its style or its weight alone.
+// than that by its style or its weight alone (ErrState), and that those with a
+// mixed contest all weigh 1 (ErrRange).
 func (t *RollTotals) CheckGroups(m *Manifest) error {
 	for _, g := range t.Groups {
 		if g.Style < 0 || g.Style >= len(m.Styles) {
@@ -320,6 +321,9 @@ func (t *RollTotals) CheckGroups(m *Manifest) error {
 		if g.Lines < m.Limits.MinGroup {
 			return fmt.Errorf("ballot: roll: style %s has %s of weight %d, the minimum group is %d: %w",
 				m.Styles[g.Style].ID, plural(int(g.Lines), "voter"), g.Weight, m.Limits.MinGroup, reason.ErrState)
+		}
+		if err := m.checkUnweighted(g.Style, g.Weight); err != nil {
+			return fmt.Errorf("ballot: roll: %w", err)
 		}
 	}
 	return nil

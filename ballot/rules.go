@@ -16,7 +16,9 @@ const (
 )
 
 // ResultRow is one number of a contest's result: an integer combination of
-// the totals of its slots. Only these combinations are ever decrypted.
+// the totals of its slots. Only these combinations are ever decrypted. The rows
+// of a mixed contest have no terms: they are counted from the votes that were
+// mixed.
 type ResultRow struct {
 	ID    string     // what it counts: an option's id, or more as its kind says, or [BlankID]
 	Label string     // the same in names: "Ada", "Ada: good", "Ada > Grace", "blank"
@@ -80,23 +82,35 @@ func (d digits) times(k int64) digits {
 func (d digits) slot() int { return d[0].Slot }
 
 // layout is what a contest compiles to: its slots, the equalities that hold
-// between them, and the result map.
+// between them, and the result map; or, if it is mixed, the length of its
+// plaintext.
 //
 // A kind allots slots for what a voter marks and states bounds on sums of
 // them; between turns each into one equality. A contest with a blank option
 // has the slot b that is 1 on a blank vote.
 type layout struct {
-	slots   int
+	slots     int
+	plaintext int // bytes; 0 if the contest is not mixed
+
 	blank   digits // one slot, or none
 	rules   []zkp.Rule
 	slacks  []digits // of each rule; what fills it up
 	results []ResultRow
+	blanks  int // which result is that of blank votes, if there is one
 
 	// Where a kind finds its slots again, if not by the result rows.
 	numbers []digits // of each option
 	cells   [][]int  // for each option, a slot for each grade, rank or answer
 	pairs   [][]int  // for each option, the slots that say it is above another
 }
+
+// columns returns how many columns of a ballot's row the contest has. Each slot
+// is one; a plaintext is cut into as many as it needs.
+func (l *layout) columns() int { return l.slots + columnsFor(l.plaintext) }
+
+// content returns how many bytes hold a vote before it is encrypted: a slot's
+// bit is one of them.
+func (l *layout) content() int { return l.slots + l.plaintext }
 
 // number allots the slots of a number between 0 and most.
 func (l *layout) number(most int) digits {
@@ -169,8 +183,8 @@ func sum(terms []zkp.Term, row []uint8) int64 {
 
 // check holds the bounds that make an equality of the proof one of integers.
 func (l *layout) check() error {
-	if l.slots > maxColumns {
-		return fmt.Errorf("needs %d columns, at most %d: %w", l.slots, maxColumns, reason.ErrLimit)
+	if n := l.columns(); n > maxColumns {
+		return fmt.Errorf("needs %d columns, at most %d: %w", n, maxColumns, reason.ErrLimit)
 	}
 	for _, rule := range l.rules {
 		for _, t := range rule.Terms {

@@ -15,7 +15,8 @@ import (
 // many, ranks and grades count from 1, questions of a referendum are answered
 // [Yes] or [No]; lists are marked like options. An option that is left out or 0
 // is not marked, and a vote that marks nothing is the blank vote where a
-// contest has one.
+// contest has one. In a contest of kind "write-in" whatever is no option's id is
+// a text, marked 1.
 type Vote map[string]int
 
 // Votes are one voter's votes by contest id. A contest left out is one with
@@ -50,7 +51,7 @@ func (c *Contest) checkMarks(v Vote) error {
 			marked++
 		}
 	}
-	if len(unknown) > 0 {
+	if _, written := c.kind.(writeIn); !written && len(unknown) > 0 {
 		return fmt.Errorf("there is no option %+q: %w", slices.Min(unknown), reason.ErrShape)
 	}
 	if c.Blank && marked == 0 {
@@ -59,22 +60,31 @@ func (c *Contest) checkMarks(v Vote) error {
 	return c.kind.check(c, v, marked)
 }
 
-// Encode returns the contest's slots for a vote, one bit each, or the rule
-// that the vote breaks.
+// Encode returns what is encrypted of a vote, or the rule that the vote breaks:
+// the contest's slots, a byte of 0 or 1 each, or the plaintext of a mixed
+// contest, PlaintextLen bytes.
 func (c *Contest) Encode(v Vote) ([]uint8, error) {
-	if err := c.Check(v); err != nil {
+	content, err := c.encode(v)
+	if err != nil {
+		return nil, fmt.Errorf("contest %s: %w", c.ID, err)
+	}
+	return content, nil
+}
+
+func (c *Contest) encode(v Vote) ([]uint8, error) {
+	if err := c.checkVote(v); err != nil {
 		return nil, err
 	}
-	row := make([]uint8, c.layout.slots)
+	content := make([]uint8, c.layout.content())
 	if c.isBlank(v) {
 		for _, b := range c.layout.blank {
-			row[b.Slot] = 1
+			content[b.Slot] = 1
 		}
 	} else {
-		c.kind.mark(c, v, row)
+		c.kind.mark(c, v, content)
 	}
-	c.layout.fill(row)
-	return row, nil
+	c.layout.fill(content)
+	return content, nil
 }
 
 func (c *Contest) isBlank(v Vote) bool {
@@ -88,7 +98,8 @@ func (c *Contest) isBlank(v Vote) bool {
 
 // Count adds up plain votes, each with its weight, into the contest's result
 // rows. It knows nothing of slots, so that what was decrypted can be held
-// against it. The first vote that the contest does not allow is the error;
+// against it; plaintexts that are no vote cannot be given, so the row of those
+// is 0. The first vote that the contest does not allow is the error;
 // ErrRange if a total is above 2⁶².
 func (c *Contest) Count(votes iter.Seq2[Vote, uint64]) ([]int64, error) {
 	var rows []int64
@@ -100,7 +111,7 @@ func (c *Contest) Count(votes iter.Seq2[Vote, uint64]) ([]int64, error) {
 			return nil, err
 		}
 		if c.isBlank(v) {
-			if !addTimes(&rows[len(rows)-1], weight, 1) {
+			if !addTimes(&rows[c.layout.blanks], weight, 1) {
 				return nil, c.tooMuch()
 			}
 			continue
@@ -165,8 +176,8 @@ func (m *Manifest) CheckVotes(style int, votes Votes) error {
 	return err
 }
 
-// EncodeVotes returns the slots of a whole ballot of a style: those of its
-// contests, in order. It refuses votes that break a rule of a contest, and
+// EncodeVotes returns the content of a whole ballot of a style: what Encode
+// returns for its contests, in order. It refuses votes that break a rule of a contest, and
 // votes for contests that the style does not have.
 func (m *Manifest) EncodeVotes(style int, votes Votes) ([]uint8, error) {
 	if style < 0 || style >= len(m.Styles) {
@@ -174,19 +185,19 @@ func (m *Manifest) EncodeVotes(style int, votes Votes) ([]uint8, error) {
 	}
 	s := &m.Styles[style]
 	foreign := maps.Clone(votes)
-	var row []uint8
+	var content []uint8
 	for _, i := range s.Contests {
 		c := &m.Contests[i]
-		slots, err := c.Encode(votes[c.ID])
+		part, err := c.Encode(votes[c.ID])
 		if err != nil {
 			return nil, fmt.Errorf("ballot: %w", err)
 		}
-		row = append(row, slots...)
+		content = append(content, part...)
 		delete(foreign, c.ID)
 	}
 	if len(foreign) > 0 {
 		first := slices.Min(slices.Collect(maps.Keys(foreign)))
 		return nil, fmt.Errorf("ballot: style %s has no contest %+q: %w", s.ID, first, reason.ErrShape)
 	}
-	return row, nil
+	return content, nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type Options struct {
 	Styles  []int    // of the voters, likewise; 0
 
 	Trustees, Threshold int // 3 and 2; a threshold that needs words gets them
+	Mixers, Mixes       int // 2 and all of them, if a contest is mixed; 1 gets its word
 	Authorities, Quorum int // 3 and 2
 
 	Contests     []ballot.Contest // Contests()
@@ -89,6 +91,7 @@ type Election struct {
 	Authorities []ed25519.PrivateKey
 	Registrars  []ed25519.PrivateKey
 	Trustees    []*dkg.Trustee
+	Mixers      []ed25519.PrivateKey
 	Roll        *ballot.Roll
 	Voters      []*ballot.Voter
 
@@ -160,6 +163,10 @@ func (e *Election) setDefaults() {
 	if o.Contests == nil {
 		o.Contests = Contests()
 	}
+	if slices.ContainsFunc(o.Contests, func(c ballot.Contest) bool { return c.Mixed() }) {
+		orElse(&o.Mixers, 2)
+		orElse(&o.Mixes, o.Mixers)
+	}
 	if o.BallotStyles == nil {
 		all := ballot.Style{ID: "all", Name: "All"}
 		for i := range o.Contests {
@@ -215,6 +222,11 @@ func (e *Election) makeManifest(named ballot.Ledger) {
 		e.Trustees = append(e.Trustees, trustee)
 		trustees = append(trustees, trustee.Keys(name))
 	}
+	e.Mixers = keys(o.Mixers)
+	var mixers []ballot.Mixer
+	for i, key := range e.Mixers {
+		mixers = append(mixers, ballot.Mixer{Name: fmt.Sprintf("Mixer %d", i+1), Signing: key.Public().(ed25519.PublicKey)})
+	}
 	now := time.Now().Truncate(time.Second)
 	var err error
 	e.Manifest, err = ballot.NewManifest(ballot.Manifest{
@@ -227,6 +239,9 @@ func (e *Election) makeManifest(named ballot.Ledger) {
 		Threshold:          o.Threshold,
 		MinorityThreshold:  2*o.Threshold <= o.Trustees,
 		EveryTrusteeNeeded: o.Threshold == o.Trustees && o.Trustees > 1,
+		Mixers:             mixers,
+		Mixes:              o.Mixes,
+		SingleMixer:        o.Mixes == 1,
 		Contests:           o.Contests,
 		Styles:             o.BallotStyles,
 		Limits:             o.Limits,

@@ -4,23 +4,27 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/zkp"
 )
 
-// Kinds are the kinds of contests.
+// Kinds are the kinds of contests that are compiled to slots.
 var Kinds = []string{
 	"choose", "approval", "referendum", "points", "score", "star", "quadratic", "judgement",
 	"ranked-points", "ranking", "pairwise", "lists", "equations",
 }
+
+// MixedKinds are the kinds of contests that are mixed.
+var MixedKinds = []string{"mixed-ranking", "write-in"}
 
 // RandomContest returns a contest of a kind with up to most options, or two if
 // that is more.
 func RandomContest(r *rand.Rand, kind, id string, most int) ballot.Contest {
 	c := ballot.Contest{ID: id, Name: "Contest " + id, Kind: kind, Blank: r.IntN(2) == 0}
 	n := 1 + r.IntN(most)
-	if kind == "star" || kind == "pairwise" {
+	if kind == "star" || kind == "pairwise" || kind == "mixed-ranking" {
 		n = max(n, 2)
 	}
 	for i := range n {
@@ -60,6 +64,13 @@ func RandomContest(r *rand.Rand, kind, id string, most int) ballot.Contest {
 	case "ranking":
 		c.Max = 1 + r.IntN(n)
 		c.Min = r.IntN(c.Max + 1)
+	case "mixed-ranking":
+		c.Max = 1 + r.IntN(n)
+		c.Min = r.IntN(c.Max + 1)
+		c.CountBy, c.Plaintexts = "schulze", ballot.PlaintextsPublic
+	case "write-in":
+		c.Options = c.Options[:r.IntN(n+1)]
+		c.Max, c.Plaintexts = 8+r.IntN(60), ballot.PlaintextsPublic
 	case "lists":
 		c.Panachage = flag()
 		c.Max = r.IntN(n + 1)
@@ -158,8 +169,13 @@ func randomMarks(r *rand.Rand, c *ballot.Contest) ballot.Vote {
 		} else {
 			ranked(0, len(c.Values))
 		}
-	case "ranking":
+	case "ranking", "mixed-ranking":
 		ranked(c.Min, c.Max)
+	case "write-in":
+		if len(order) > 0 && r.IntN(2) == 0 {
+			return ballot.Vote{id(0): 1}
+		}
+		return ballot.Vote{strings.Repeat("é", 1+r.IntN(c.Max/2)): 1}
 	case "pairwise":
 		if c.Exact {
 			ranked(len(order), len(order))
