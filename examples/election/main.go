@@ -6,8 +6,9 @@
 //
 // Without flags 1,000 voters vote in five contests; with -votes the election
 // is one of https://pabulib.org, with the votes that were cast in it. -ledger
-// keeps the ledger, of package boltledger, for examples/audit. The exit status is 0 if the election verified and its totals are those of
-// the plain votes, 1 if not, and 2 for bad input; then nothing was written.
+// keeps the ledger, of package boltledger, for examples/audit. The exit
+// status is 0 if the election verified and its totals are those of the plain
+// votes, 1 if not, and 2 for bad input; then nothing was written.
 package main
 
 import (
@@ -18,10 +19,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"time"
 
 	"github.com/hanpyo/hanpyo/ballot"
-	"github.com/hanpyo/hanpyo/elgamal/dkg"
+	"github.com/hanpyo/hanpyo/examples/internal/play"
 	"github.com/hanpyo/hanpyo/tally"
 )
 
@@ -31,10 +31,22 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// election is everything that this program plays the election with.
+type election struct {
+	*play.Stage // who runs it, its manifest and its ledger
+
+	poll        *poll // what is voted on, and the plain votes
+	fingerprint ballot.Fingerprint
+	voters      []*ballot.Voter
+	opened      *ballot.Election // what everybody has who starts from the fingerprint
+	first       *ballot.Ballot   // of the first voter
+	report      *tally.Report
+}
+
 // run is the program. It returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	e := &election{progress: newProgress(stderr)}
-	defer e.close()
+	e := &election{Stage: play.NewStage(stderr)}
+	defer e.Close()
 	o, err := parseOptions(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -47,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if err = e.hold(ctx); err == nil {
-		err = e.show(stdout, o.json)
+		err = e.show(stdout, o.JSON)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "election:", err)
@@ -56,77 +68,64 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// prepare makes what has to be there before the election can start.
+func (e *election) prepare(o *play.Options) (err error) {
+	if e.poll, err = newPoll(o); err != nil {
+		return err
+	}
+	return e.Prepare(&e.poll.Poll, o)
+}
+
 // hold holds the election.
 func (e *election) hold(ctx context.Context) error {
-	for _, part := range []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{"key ceremony", e.makeKey},
-		{"roll and opening", e.open},
-		{"voting", e.vote},
-		{"close", e.closePolls},
-		{"decryption", e.decrypt},
-		{"result", e.publish},
-		{"audit", e.audit},
-	} {
-		if err := e.run(part.name, func() error { return part.do(ctx) }); err != nil {
-			return fmt.Errorf("%s: %w", part.name, err)
-		}
-	}
-	return nil
+	return e.Hold(ctx,
+		play.Part{Name: "key ceremony", Do: e.makeKey},
+		play.Part{Name: "roll and opening", Do: e.open},
+		play.Part{Name: "voting", Do: e.vote},
+		play.Part{Name: "close", Do: e.closePolls},
+		play.Part{Name: "decryption", Do: e.decrypt},
+		play.Part{Name: "result", Do: e.publish},
+		play.Part{Name: "audit", Do: e.audit},
+	)
 }
 
 // makeKey posts the manifest, upon which the trustees make the key so that
-// nobody ever has it: in each phase they read what is posted and answer.
+// nobody ever has it.
 func (e *election) makeKey(ctx context.Context) error {
-	if err := ballot.Publish(ctx, e.log, e.manifest, e.staff.quorum()); err != nil {
+	if err := ballot.Publish(ctx, e.Log, e.Manifest, e.Staff.Quorum()); err != nil {
 		return err
 	}
-	trustees, err := e.staff.openTrustees()
-	if err != nil {
-		return err
-	}
-	for phase := dkg.Committing; ; phase++ {
-		for _, t := range trustees {
-			if err := e.answer(ctx, t); err != nil {
-				return err
-			}
-		}
-		if phase == dkg.Complete {
-			return nil
-		}
-		if err := ballot.EndRound(ctx, e.log, e.manifest, phase, e.staff.quorum()); err != nil {
-			return err
-		}
-	}
+	return e.Staff.MakeKey(ctx, e.Log, e.Manifest)
 }
 
 // open posts the roll of all voters' credentials and opens the election at the
 // announced hour. The hash of that entry is the fingerprint.
 func (e *election) open(ctx context.Context) error {
-	roll, err := e.register()
+	voters, roll, err := play.Register(e.Manifest, len(e.poll.Cast))
 	if err != nil {
 		return err
 	}
-	if err := ballot.PublishRoll(ctx, e.log, e.manifest, roll, e.staff.registrars); err != nil {
+	if err := ballot.PublishRoll(ctx, e.Log, e.Manifest, roll, e.Staff.Registrars); err != nil {
 		return err
 	}
-	time.Sleep(time.Until(e.manifest.Opens))
-	if e.fingerprint, err = ballot.Open(ctx, e.log, e.manifest, e.staff.quorum()); err != nil {
+	e.voters = voters
+	if err := play.Wait(ctx, e.Manifest.Opens); err != nil {
 		return err
 	}
-	e.opened, err = ballot.Load(ctx, e.log, e.fingerprint)
+	if e.fingerprint, err = ballot.Open(ctx, e.Log, e.Manifest, e.Staff.Quorum()); err != nil {
+		return err
+	}
+	e.opened, err = ballot.Load(ctx, e.Log, e.fingerprint)
 	return err
 }
 
 // vote has everybody vote, many at once, and then tries what must not work.
 func (e *election) vote(ctx context.Context) error {
-	box, err := ballot.OpenBox(ctx, e.opened, e.log)
+	box, err := ballot.OpenBox(ctx, e.opened, e.Log)
 	if err != nil {
 		return err
 	}
-	if err := e.parallel(ctx, len(e.voters), func(ctx context.Context, i int) error {
+	if err := e.Parallel(ctx, len(e.voters), func(ctx context.Context, i int) error {
 		b, err := e.cast(ctx, box, e.voters[i], e.poll.Cast[i])
 		if i == 0 {
 			e.first = b
@@ -156,26 +155,28 @@ func (e *election) cast(ctx context.Context, box *ballot.Box, v *ballot.Voter, v
 
 // closePolls ends the voting at the announced hour and fixes what is counted.
 func (e *election) closePolls(ctx context.Context) error {
-	time.Sleep(time.Until(e.manifest.Closes))
-	if err := ballot.Close(ctx, e.log, e.fingerprint, e.staff.quorum()); err != nil {
+	if err := play.Wait(ctx, e.Manifest.Closes); err != nil {
 		return err
 	}
-	return tally.Pin(ctx, e.opened, e.log, e.staff.quorum())
+	if err := ballot.Close(ctx, e.Log, e.fingerprint, e.Staff.Quorum()); err != nil {
+		return err
+	}
+	return tally.Pin(ctx, e.opened, e.Log, e.Staff.Quorum())
 }
 
 // decrypt has the trustees decrypt the sums of what was cast. Where they are
 // more than enough, one of them stays away.
 func (e *election) decrypt(ctx context.Context) error {
-	trustees, err := e.staff.openTrustees()
+	trustees, err := e.Staff.OpenTrustees()
 	if err != nil {
 		return err
 	}
-	if len(trustees) > e.manifest.Threshold {
-		e.say("Trustee 1 stays away.")
+	if len(trustees) > e.Manifest.Threshold {
+		e.Say("Trustee 1 stays away.")
 		trustees = trustees[1:]
 	}
 	for _, t := range trustees {
-		if err := tally.Decrypt(ctx, e.opened, e.log, t); err != nil {
+		if err := tally.Decrypt(ctx, e.opened, e.Log, t); err != nil {
 			return err
 		}
 	}
@@ -184,15 +185,15 @@ func (e *election) decrypt(ctx context.Context) error {
 
 // publish combines the trustees' shares into the result.
 func (e *election) publish(ctx context.Context) error {
-	result, err := tally.Combine(ctx, e.opened, e.log)
+	result, err := tally.Combine(ctx, e.opened, e.Log)
 	if err != nil {
 		return err
 	}
-	return tally.Publish(ctx, e.opened, e.log, result, e.staff.quorum())
+	return tally.Publish(ctx, e.opened, e.Log, result, e.Staff.Quorum())
 }
 
 // audit is what anybody can do who has the ledger and the fingerprint.
 func (e *election) audit(ctx context.Context) (err error) {
-	e.report, err = tally.Audit(ctx, e.log, e.fingerprint, &tally.AuditOptions{Progress: e.stepOf})
+	e.report, err = tally.Audit(ctx, e.Log, e.fingerprint, &tally.AuditOptions{Progress: e.StepOf})
 	return err
 }

@@ -4,17 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/examples/internal/play"
 	"github.com/hanpyo/hanpyo/ledger/boltledger"
 	"github.com/hanpyo/hanpyo/tally"
 )
@@ -112,7 +113,7 @@ func checkJSON(t *testing.T, file, fingerprint string, args []string) {
 
 	o, err := parseOptions(args, io.Discard)
 	require.NoError(t, err)
-	p, err := o.poll()
+	p, err := newPoll(o)
 	require.NoError(t, err)
 	require.Equal(t, uint64(len(p.Cast)), report.Result.Ballots)
 	plain, got := p.totals(), map[string]map[string]int64{}
@@ -142,7 +143,7 @@ func checkLedger(t *testing.T, dir, fingerprint string) {
 func TestDefaults(t *testing.T) {
 	o, err := parseOptions(nil, io.Discard)
 	require.NoError(t, err)
-	require.Equal(t, &options{voters: 1000, trustees: 5, threshold: 3}, o)
+	require.Equal(t, &play.Options{Voters: 1000, Trustees: 5, Threshold: 3}, o)
 }
 
 // TestBadInput holds that bad input ends with status 2 and a message, and that
@@ -234,8 +235,8 @@ func tree(t *testing.T, dir string) map[string]string {
 // plain votes does not pass, nor one whose report fails.
 func TestTotalsDiffer(t *testing.T) {
 	t.Parallel()
-	e := &election{progress: newProgress(io.Discard)}
-	defer e.close()
+	e := &election{Stage: play.NewStage(io.Discard)}
+	defer e.Close()
 	o, err := parseOptions([]string{"-votes", "testdata/approval.pb", "-trustees", "1"}, io.Discard)
 	require.NoError(t, err)
 	require.NoError(t, e.prepare(o))
@@ -272,6 +273,25 @@ func TestInterrupt(t *testing.T) {
 	require.Contains(t, errs.String(), "context canceled")
 }
 
+// TestInterruptWaiting holds that whoever waits for an announced hour can be
+// interrupted.
+func TestInterruptWaiting(t *testing.T) {
+	t.Parallel()
+	e := &election{Stage: play.NewStage(io.Discard)}
+	defer e.Close()
+	o, err := parseOptions([]string{"-voters", "10", "-trustees", "1"}, io.Discard)
+	require.NoError(t, err)
+	require.NoError(t, e.prepare(o))
+	require.NoError(t, e.makeKey(t.Context()))
+	e.Manifest.Opens = e.Manifest.Opens.AddDate(1, 0, 0)
+	e.Manifest.Closes = e.Manifest.Closes.AddDate(1, 0, 0)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, e.open(ctx), context.DeadlineExceeded)
+	require.ErrorIs(t, e.closePolls(ctx), context.DeadlineExceeded)
+	require.NotEmpty(t, e.voters, "interrupted before it waited")
+}
+
 func TestHelp(t *testing.T) {
 	status, out, errs := start("-h")
 	require.Zero(t, status)
@@ -286,10 +306,10 @@ func TestGenerated(t *testing.T) {
 	require.Equal(t, p, generated(1000), "not reproducible")
 	require.Len(t, p.Cast, 1000)
 	require.Len(t, p.Revotes, 50)
-	staff, trustees, err := appoint(1, t.TempDir())
-	require.NoError(t, err)
-	m, err := staff.describe(p, trustees, 1, newProgress(io.Discard).began.AddDate(2026, 0, 0))
-	require.NoError(t, err)
+	stage := play.NewStage(io.Discard)
+	defer stage.Close()
+	require.NoError(t, stage.Prepare(&p.Poll, &play.Options{Trustees: 1, Threshold: 1}))
+	m := stage.Manifest
 	totals := p.totals()
 	for i := range m.Contests {
 		c := &m.Contests[i]
@@ -325,22 +345,4 @@ func TestRealVotes(t *testing.T) {
 			require.True(t, strings.HasSuffix(out, "\nVERIFIED\n"))
 		})
 	}
-}
-
-func TestProgress(t *testing.T) {
-	var out strings.Builder
-	p := newProgress(&out)
-	require.False(t, p.terminal)
-	require.NoError(t, p.run("counting", func() error { p.step(1, 3); return nil }))
-	require.Regexp(t, `^counting +0\.\d s\n$`, out.String())
-
-	out.Reset()
-	p.terminal = true
-	require.Error(t, p.run("counting", func() error {
-		p.shown = p.began.AddDate(0, 0, -1)
-		p.step(1, 3)
-		p.say("hello")
-		return fmt.Errorf("no")
-	}))
-	require.Equal(t, "counting …\r\x1b[Kcounting … 1 of 3\r\x1b[Khello\n\r\x1b[K", out.String())
 }

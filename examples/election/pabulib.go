@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/hanpyo/hanpyo/examples/internal/play"
 )
 
 // The vote types of Pabulib that this program can hold.
@@ -24,8 +25,6 @@ const (
 	cumulativeVote = "cumulative" // give points to projects, limited in sum
 	ordinalVote    = "ordinal"    // rank projects; the first of a top three is worth 3
 )
-
-const maxFileSize = 64 << 20
 
 // pabulib is a participatory budgeting vote in the file format of
 // https://pabulib.org/format: the sections META, PROJECTS and VOTES in this
@@ -67,17 +66,9 @@ func (e *parseError) Unwrap() error { return e.Err }
 
 // readPabulib reads the file at path, of 64 MiB at most.
 func readPabulib(path string) (*pabulib, error) {
-	f, err := os.Open(path)
+	data, err := play.ReadFile(path)
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFileSize {
-		return nil, fmt.Errorf("%s: larger than %d bytes", path, maxFileSize)
 	}
 	return parsePabulib(filepath.Base(path), data)
 }

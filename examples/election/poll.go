@@ -4,17 +4,14 @@ import (
 	"math/rand/v2"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/examples/internal/play"
 )
 
-// poll is what an election is about and what its voters vote, in plain. Only
-// this program, which plays everybody, has them all in one place.
+// poll is what is voted on and how.
 type poll struct {
-	Title    string
-	Contests []ballot.Contest
-	Cast     []ballot.Votes       // by voter
-	Revotes  map[int]ballot.Votes // by voter; they replace what was cast
-	Source   string               // where all this is from
-	File     *pabulib             // if it is from a file
+	play.Poll
+	Revotes map[int]ballot.Votes // by voter; they replace what was cast
+	File    *pabulib             // if it is from a file
 }
 
 // final yields what counts of each voter.
@@ -75,7 +72,7 @@ func (p *pabulib) poll() *poll {
 		// With the number that voters know it by: two projects may share a name.
 		c.Options = append(c.Options, ballot.Option{ID: pr.ID, Name: pr.Name + " (" + pr.ID + ")"})
 	}
-	made := &poll{Title: p.Title, Contests: []ballot.Contest{c}, Source: p.Source, File: p}
+	made := &poll{Poll: play.Poll{Title: p.Title, Contests: []ballot.Contest{c}, Source: p.Source}, File: p}
 	for _, vote := range p.Votes {
 		made.Cast = append(made.Cast, ballot.Votes{c.ID: ballot.Vote(vote)})
 	}
@@ -85,7 +82,7 @@ func (p *pabulib) poll() *poll {
 // generated makes an election of five kinds of contest with so many voters,
 // of whom one in twenty votes twice. The same number gives the same votes.
 func generated(voters int) *poll {
-	made := &poll{
+	made := &poll{Revotes: make(map[int]ballot.Votes), Poll: play.Poll{
 		Source: "generated election",
 		Title:  "해달군 선거 2027 — Haedal county election",
 		Contests: []ballot.Contest{
@@ -108,8 +105,7 @@ func generated(voters int) *poll {
 				{ID: "maple", Name: "단풍교 — Maple Bridge"}, {ID: "sun", Name: "해돋이교 — Sunrise Bridge"},
 			}},
 		},
-		Revotes: make(map[int]ballot.Votes),
-	}
+	}}
 	random := rand.New(rand.NewPCG(2027, uint64(voters)))
 	for voter := range voters {
 		made.Cast = append(made.Cast, randomVotes(random, made.Contests))

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
+	"github.com/hanpyo/hanpyo/examples/internal/play"
 	"github.com/hanpyo/hanpyo/tally"
 )
 
@@ -14,14 +13,8 @@ import (
 // report as JSON if there is a file for it. It fails if the election did not
 // verify or its totals are not those of the plain votes.
 func (e *election) show(out io.Writer, jsonFile string) error {
-	if jsonFile != "" {
-		data, err := json.MarshalIndent(e.report, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(jsonFile, append(data, '\n'), 0o644); err != nil {
-			return err
-		}
+	if err := play.WriteJSON(jsonFile, e.report); err != nil {
+		return err
 	}
 	equal := false
 	if e.report.Result != nil {

@@ -1,6 +1,7 @@
-package main
+package play
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -8,9 +9,9 @@ import (
 	"time"
 )
 
-// progress says on standard error what the program is at: one line that is
+// Progress says on standard error what the program is at: one line that is
 // written over and over on a terminal, a line now and then elsewhere.
-type progress struct {
+type Progress struct {
 	out      io.Writer
 	terminal bool
 
@@ -19,8 +20,8 @@ type progress struct {
 	began, shown time.Time
 }
 
-func newProgress(out io.Writer) *progress {
-	p := &progress{out: out}
+func newProgress(out io.Writer) *Progress {
+	p := &Progress{out: out}
 	if f, ok := out.(*os.File); ok {
 		info, err := f.Stat()
 		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
@@ -28,8 +29,34 @@ func newProgress(out io.Writer) *progress {
 	return p
 }
 
+// Part is a part of an election.
+type Part struct {
+	Name string
+	Do   func(context.Context) error
+}
+
+// Hold does the parts one after the other, until one fails.
+func (p *Progress) Hold(ctx context.Context, parts ...Part) error {
+	for _, part := range parts {
+		if err := p.run(part.Name, func() error { return part.Do(ctx) }); err != nil {
+			return fmt.Errorf("%s: %w", part.Name, err)
+		}
+	}
+	return nil
+}
+
+// Wait waits for an announced hour.
+func Wait(ctx context.Context, hour time.Time) error {
+	select {
+	case <-time.After(time.Until(hour)):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // run does one part of the work and says how long it took.
-func (p *progress) run(name string, work func() error) error {
+func (p *Progress) run(name string, work func() error) error {
 	p.mu.Lock()
 	p.name, p.began = name, time.Now()
 	p.shown = p.began
@@ -49,8 +76,8 @@ func (p *progress) run(name string, work func() error) error {
 	return err
 }
 
-// say says something in between.
-func (p *progress) say(a ...any) {
+// Say says something in between.
+func (p *Progress) Say(a ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.terminal {
@@ -59,8 +86,8 @@ func (p *progress) say(a ...any) {
 	fmt.Fprintln(p.out, a...)
 }
 
-// step says how far the current part has come.
-func (p *progress) step(done, total uint64) {
+// Step says how far the current part has come.
+func (p *Progress) Step(done, total uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pause := 10 * time.Second
@@ -78,5 +105,5 @@ func (p *progress) step(done, total uint64) {
 	}
 }
 
-// stepOf is step for a part that does several things.
-func (p *progress) stepOf(_ string, done, total uint64) { p.step(done, total) }
+// StepOf is Step for a part that does several things.
+func (p *Progress) StepOf(_ string, done, total uint64) { p.Step(done, total) }
