@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"tally/count":           {"internal/reason"},
 	"bench":                 {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
 	"bench/":                {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
-	"examples/":             {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ledger/witness", "ballot", "tally"},
+	"examples/":             {"examples/internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ledger/witness", "ballot", "tally", "tally/count"},
 	"internal/electiontest": {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ballot"},
 }
 
