@@ -637,7 +637,7 @@ func TestExampleManifests(t *testing.T) {
 		reason  error // of an invalid vote
 	}
 	tests := map[string]struct {
-		slots          map[string]int
+		slots          map[string]int // or other columns
 		valid, invalid []vote
 	}{
 		"choose-one": {
@@ -715,6 +715,17 @@ func TestExampleManifests(t *testing.T) {
 			valid:   []vote{{"trip", Vote{"dive": 1, "boat": 1}, nil}, {"trip", Vote{"hike": 1, "dance": 1}, nil}},
 			invalid: []vote{{"trip", Vote{"dive": 1, "dance": 1}, reason.ErrRange}, {"trip", Vote{"cinema": 1, "dance": 1}, reason.ErrRange}, {"trip", Vote{"hike": 1}, reason.ErrRange}},
 		},
+		"mixed": {
+			slots: map[string]int{"committee": 1, "ship": 3, "fee": 3, "days": 3},
+			valid: []vote{
+				{"committee", Vote{"ito": 1, "costa": 2, "diop": 3, "byrne": 4, "novak": 5}, nil}, {"committee", Vote{"diop": 1}, nil}, {"committee", nil, nil},
+				{"ship", Vote{"otter": 1}, nil}, {"ship", Vote{"Lady of the Lake": 1}, nil}, {"ship", nil, nil}, {"fee", Vote{"no": 1}, nil},
+			},
+			invalid: []vote{
+				{"committee", Vote{"diop": 1, "ito": 1}, reason.ErrDuplicate}, {"committee", Vote{"ito": 2}, reason.ErrShape}, {"committee", Vote{"nobody": 1}, reason.ErrShape},
+				{"ship", Vote{"otter": 1, "kingfisher": 1}, reason.ErrRange}, {"ship", Vote{strings.Repeat("Lake", 16): 1}, reason.ErrRange}, {"ship", Vote{" Lake": 1}, reason.ErrEncoding},
+			},
+		},
 		"styles": {
 			slots:   map[string]int{"board": 3, "well": 2, "mill": 2},
 			valid:   []vote{{"board", Vote{"omar": 1}, nil}, {"well", Vote{"yes": 1}, nil}, {"mill", Vote{"no": 1}, nil}},
@@ -740,8 +751,12 @@ func TestExampleManifests(t *testing.T) {
 			}
 			for style := range m.Styles { // the proof takes what was compiled
 				var columns []zkp.Column
-				for _, i := range m.RowColumns(style) {
-					columns = append(columns, zkp.Column{Index: i, Key: m.Group.HashToPoint("test", []byte{byte(i)})})
+				for _, i := range m.Styles[style].Contests {
+					c := &m.Contests[i]
+					for k := range c.layout.columns() {
+						key := m.Group.HashToPoint("test", []byte{byte(c.first + k)})
+						columns = append(columns, zkp.Column{Index: c.first + k, Key: key, Mixed: c.Mixed()})
+					}
 				}
 				_, err := zkp.NewForm(m.Group, m.ID(), m.Styles[style].ID, columns, m.RowRules(style))
 				require.NoError(t, err)
