@@ -54,7 +54,7 @@ type writer struct {
 
 // request is one append on its way.
 type request struct {
-	id   [sha256.Size]byte // of the data
+	id   tlog.Hash // of the leaf
 	leaf []byte
 	done chan struct{} // closed when index and err are set
 
@@ -79,6 +79,9 @@ func Open(dir string, signer note.Signer) (ledger.Ledger, error) {
 		return nil, err
 	}
 	newest, err := s.loadOrCreate(signer)
+	if err == nil {
+		err = s.loadNewest(newest.Size)
+	}
 	if err != nil {
 		_ = s.close()
 		return nil, err
@@ -241,13 +244,9 @@ func (w *writer) Append(ctx context.Context, data []byte) (uint64, error) {
 	if _, _, err := w.state(ctx); err != nil {
 		return 0, err
 	}
-	// The caller has data back when ctx ends, before it is written.
-	req := &request{id: sha256.Sum256(data), leaf: bytes.Clone(ledger.Leaf(data)), done: make(chan struct{})}
-	if len(data) > ledger.MaxLeaf {
-		stub := ledger.Stub{Hash: req.id, Size: uint64(len(data))}
-		if err := w.store.putLarge(stub, data); err != nil {
-			return 0, err
-		}
+	req, err := w.store.request(data)
+	if err != nil {
+		return 0, err
 	}
 	if err := w.submit(req); err != nil {
 		return 0, err
@@ -330,10 +329,6 @@ func (w *writer) commit(batch []*request) error {
 	if err != nil {
 		return err
 	}
-	if err := w.store.checkPaths(batch); err != nil {
-		w.store.fail(err)
-		return err
-	}
 	var cp ledger.Checkpoint
 	err = w.store.guard(func() error {
 		return w.store.db.Update(func(tx *bbolt.Tx) (err error) {
@@ -362,50 +357,57 @@ var errNothingNew = errors.New("nothing new")
 // each, and stores the signed checkpoint.
 func (s *store) add(tx *bbolt.Tx, old ledger.Checkpoint, batch []*request, signer note.Signer) (ledger.Checkpoint, error) {
 	none := ledger.Checkpoint{}
-	hashes, indexes := tx.Bucket(hashBucket), tx.Bucket(indexBucket)
-	tree := s.tree(tx, old.Size)
-	for _, req := range batch {
-		if at := indexes.Get(req.id[:]); at != nil {
-			index, err := s.find(hashes, at, tlog.RecordHash(req.leaf))
-			if err != nil {
-				return none, err
-			}
-			req.index = index
-			continue
-		}
-		if err := s.put(tx, &tree, req); err != nil {
-			return none, err
-		}
-	}
-	if tree.Size == old.Size {
-		return none, errNothingNew
-	}
-	root, err := tree.Root()
+	check, err := s.checkEnds(tx)
 	if err != nil {
 		return none, err
 	}
-	cp, err := ledger.SignCheckpoint(signer, tree.Size, root)
+	for _, req := range batch {
+		index, ok, err := s.find(tx, check, req.id)
+		if err == nil && !ok {
+			index, err = s.put(tx, req)
+		}
+		if err != nil {
+			return none, err
+		}
+		req.index = index
+	}
+	if s.edge.size == old.Size {
+		return none, errNothingNew
+	}
+	if err := s.mergeIDs(tx, check, old.Size, s.edge.size); err != nil {
+		return none, err
+	}
+	cp, err := ledger.SignCheckpoint(signer, s.edge.size, s.edge.root())
 	if err != nil {
 		return none, err
 	}
 	return cp, tx.Bucket(metaBucket).Put(checkpointKey, cp.Raw)
 }
 
-// find decodes the stored index of an entry, and checks that the entry is
-// there.
-func (s *store) find(hashes *bbolt.Bucket, at []byte, leaf tlog.Hash) (uint64, error) {
-	if len(at) != 8 {
-		return 0, s.damaged("index of an entry")
+// request prepares data for being put. A large entry is durable after that.
+func (s *store) request(data []byte) (*request, error) {
+	leaf := ledger.Leaf(data)
+	if len(data) > ledger.MaxLeaf {
+		stub, _, err := ledger.ParseLeaf(leaf)
+		if err == nil {
+			err = s.putLarge(stub, data)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	index := binary.BigEndian.Uint64(at)
-	stored, err := s.hashes(hashes, index)
-	if err != nil {
-		return 0, err
-	}
-	if tlog.Hash(stored[:tlog.HashSize]) != leaf {
-		return 0, s.damaged("index %d is not that of its entry", index)
-	}
-	return index, nil
+	// The caller of Append has data back when ctx ends, before it is written.
+	return &request{id: tlog.RecordHash(leaf), leaf: bytes.Clone(leaf), done: make(chan struct{})}, nil
+}
+
+// put adds an entry at the end of the tree.
+func (s *store) put(tx *bbolt.Tx, req *request) (index uint64, err error) {
+	index = s.edge.size
+	s.ids.add(req.id, index)
+	leaves, hashes := tx.Bucket(leafBucket), tx.Bucket(hashBucket)
+	leaves.FillPercent, hashes.FillPercent = 1, 1 // they only grow at the end
+	key := number(index)
+	return index, errors.Join(leaves.Put(key, req.leaf), hashes.Put(key, s.edge.add(req.id)))
 }
 
 // Close implements [ledger.Ledger].

@@ -3,7 +3,6 @@ package boltledger_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -325,7 +324,7 @@ func TestDamage(t *testing.T) {
 		{"leaf too many", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("leaves")).Put(number(largeAt+1), []byte("x")) }),
 			ledger.ErrChain, "leaves do not end", true},
 		{"hashes gone", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("hashes")).Delete(number(123)) }),
-			ledger.ErrChain, "entry 123", false},
+			ledger.ErrChain, "entry 123", true},
 		{"subtree hash", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("hashes")).Put(number(255), make([]byte, 9*32)) }),
 			ledger.ErrChain, "ledger.db", true},
 		{"bucket gone", update(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("hashes")) }), ledger.ErrChain, "no hashes", true},
@@ -467,8 +466,8 @@ func TestDamagedIndex(t *testing.T) {
 		db, err := bbolt.Open(m.path("ledger.db"), 0o644, nil)
 		require.NoError(t, err)
 		require.NoError(t, db.Update(func(tx *bbolt.Tx) error {
-			id := sha256.Sum256(data(7))
-			return tx.Bucket([]byte("indexes")).Put(id[:], at)
+			id := ledger.LeafHash(data(7))
+			return tx.Bucket([]byte("indexes")).Put(id[:8], at)
 		}))
 		require.NoError(t, db.Close())
 		log, err := boltledger.Open(m.dir, m.signer)

@@ -2,14 +2,11 @@ package boltledger
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/ledger"
@@ -154,70 +151,36 @@ func (s *store) resume(ctx context.Context, from ledger.Reader, newest ledger.Ch
 	if newest.Size < size {
 		return 0, fmt.Errorf("boltledger: %s: has %d entries, but is shown a ledger of size %d: %w", s.path, size, newest.Size, reason.ErrIncomplete)
 	}
-	return size, nil
+	return size, s.loadNewest(size)
 }
 
 // keep adds a batch of checked entries behind size, and newest itself if it
 // covers exactly these.
 func (s *store) keep(size uint64, batch []*request, newest ledger.Checkpoint) error {
-	if err := s.checkPaths(batch); err != nil {
-		return err
-	}
 	return s.guard(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
-			tree := s.tree(tx, size)
-			for _, req := range batch {
-				if err := s.put(tx, &tree, req); err != nil {
-					return err
-				}
-			}
-			meta := tx.Bucket(metaBucket)
-			if err := meta.Put(copiedKey, number(tree.Size)); err != nil || tree.Size < newest.Size {
-				return err
-			}
-			root, err := tree.Root()
+			check, err := s.checkEnds(tx)
 			if err != nil {
 				return err
 			}
-			if root != newest.Root {
+			for _, req := range batch {
+				if _, err := s.put(tx, req); err != nil {
+					return err
+				}
+			}
+			if err := s.mergeIDs(tx, check, size, s.edge.size); err != nil {
+				return err
+			}
+			meta := tx.Bucket(metaBucket)
+			if err := meta.Put(copiedKey, number(s.edge.size)); err != nil || s.edge.size < newest.Size {
+				return err
+			}
+			if s.edge.root() != newest.Root {
 				return s.damaged("mirror does not have the root of the ledger at size %d", newest.Size)
 			}
 			return meta.Put(checkpointKey, newest.Raw)
 		})
 	})
-}
-
-// request prepares data for being put.
-func (s *store) request(data []byte) (*request, error) {
-	req := &request{id: sha256.Sum256(data), leaf: ledger.Leaf(data)}
-	if len(data) > ledger.MaxLeaf {
-		if err := s.putLarge(ledger.Stub{Hash: req.id, Size: uint64(len(data))}, data); err != nil {
-			return nil, err
-		}
-	}
-	return req, nil
-}
-
-// put adds an entry at the end of the tree. An entry that stands there twice,
-// as in a ledger of another maker it may, is found at its first place.
-func (s *store) put(tx *bbolt.Tx, tree *ledger.Tree, req *request) error {
-	stored, err := tlog.StoredHashesForRecordHash(int64(tree.Size), tlog.RecordHash(req.leaf), tree.Hashes)
-	if err != nil {
-		return err
-	}
-	var flat []byte
-	for _, h := range stored {
-		flat = append(flat, h[:]...)
-	}
-	leaves, hashes, indexes := tx.Bucket(leafBucket), tx.Bucket(hashBucket), tx.Bucket(indexBucket)
-	leaves.FillPercent, hashes.FillPercent = 1, 1 // they only grow at the end
-	req.index = tree.Size
-	key := number(req.index)
-	tree.Size++
-	if err := errors.Join(leaves.Put(key, req.leaf), hashes.Put(key, flat)); err != nil || indexes.Get(req.id[:]) != nil {
-		return err
-	}
-	return indexes.Put(req.id[:], key)
 }
 
 // copied returns how many entries an unfinished mirror has.

@@ -66,25 +66,18 @@ func (s *store) checkPath(c *pathCheck, bucket, key []byte) error {
 	return nil
 }
 
-// checkPaths checks the pages that adding batch will read.
-func (s *store) checkPaths(batch []*request) error {
-	return s.view(func(tx *bbolt.Tx) error {
-		if err := s.checkRoot(tx); err != nil {
-			return err
+// checkEnds checks the pages that adding entries to leaves and hashes reads.
+func (s *store) checkEnds(tx *bbolt.Tx) (*pathCheck, error) {
+	if err := s.checkRoot(tx); err != nil {
+		return nil, err
+	}
+	check := s.newPathCheck(tx)
+	for _, name := range [][]byte{leafBucket, hashBucket} {
+		if err := s.checkPath(check, name, lastKey); err != nil {
+			return nil, err
 		}
-		c := s.newPathCheck(tx)
-		for _, name := range [][]byte{leafBucket, hashBucket} {
-			if err := s.checkPath(c, name, lastKey); err != nil {
-				return err
-			}
-		}
-		for _, req := range batch {
-			if err := s.checkPath(c, indexBucket, req.id[:]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return check, nil
 }
 
 // checkFree checks that no page in the list of free pages is in use: bbolt

@@ -33,7 +33,7 @@ var (
 	metaBucket  = []byte("meta")    // format, origin, key hash and newest checkpoint
 	leafBucket  = []byte("leaves")  // index → leaf
 	hashBucket  = []byte("hashes")  // index → leaf hash, then the hashes of the subtrees that the leaf completes
-	indexBucket = []byte("indexes") // SHA-256 of the data → index
+	indexBucket = []byte("indexes") // id → index
 
 	formatKey     = []byte("format")
 	originKey     = []byte("origin")
@@ -54,6 +54,9 @@ type store struct {
 	file      *os.File              // that of db
 	broken    atomic.Pointer[error] // why it cannot be used any more
 	panicked  atomic.Bool           // see guard
+
+	edge edge // of the tree, while entries are added
+	ids  *ids // likewise
 }
 
 // openStore opens the database of dir, and creates it unless readOnly.
@@ -317,6 +320,18 @@ func (s *store) load() (cp ledger.Checkpoint, size uint64, err error) {
 		return s.checkEnd(tx, size)
 	})
 	return cp, size, err
+}
+
+// loadNewest reads what adding entries to a ledger of the given size needs.
+func (s *store) loadNewest(size uint64) error {
+	err := s.view(func(tx *bbolt.Tx) (err error) {
+		s.edge, err = s.loadEdge(tx, size)
+		return err
+	})
+	if err == nil {
+		s.ids, err = s.loadIDs(size)
+	}
+	return err
 }
 
 // checkPrefix checks the stored tree of the size of old against the root of

@@ -1,0 +1,136 @@
+package boltledger
+
+import (
+	"bytes"
+	"encoding/binary"
+	"maps"
+	"slices"
+
+	"go.etcd.io/bbolt"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// What ids does when. An id is the hash of an entry's leaf.
+const (
+	idKey    = 8    // bytes of an id that are its key, unless another has it
+	idParts  = 1024 // of all possible ids, by their first ten bits
+	idStep   = 64   // entries from one part to the next
+	idWindow = idParts * idStep
+)
+
+// ids finds entries by their ids. These are random, so that each would change
+// a page of its own: most of what an append would write. Therefore those of the
+// newest entries are in memory only, and get into the database part by part:
+// wherever the size of the tree passes a multiple of idStep, all new ids of one
+// part, which stand close together there, and after idParts such steps it is
+// the same part's turn again. So the size alone says which ids the database may
+// lack, and that these are of the last idWindow entries: opening the ledger
+// finds them beside the leaves.
+type ids [idParts]map[tlog.Hash]uint64
+
+func partOf(id tlog.Hash) uint64 { return uint64(binary.BigEndian.Uint16(id[:]) >> 6) }
+
+func (n *ids) add(id tlog.Hash, index uint64) {
+	part := &n[partOf(id)]
+	if *part == nil {
+		*part = make(map[tlog.Hash]uint64)
+	}
+	if _, ok := (*part)[id]; !ok { // in a mirror an entry may stand twice: the first counts
+		(*part)[id] = index
+	}
+}
+
+// loadIDs returns those ids of a ledger of the given size that the database
+// may lack.
+func (s *store) loadIDs(size uint64) (*ids, error) {
+	const atOnce = 4096
+	n := new(ids)
+	begin := size - min(size, idWindow)
+	for begin < size {
+		end := min(begin+atOnce, size)
+		err := s.view(func(tx *bbolt.Tx) error {
+			check := s.newPathCheck(tx)
+			hashes := tx.Bucket(hashBucket)
+			for i := begin; i < end; i++ {
+				if err := s.checkPath(check, hashBucket, number(i)); err != nil {
+					return err
+				}
+				stored, err := s.hashes(hashes, i)
+				if err != nil {
+					return err
+				}
+				n.add(tlog.Hash(stored[:tlog.HashSize]), i)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		begin = end
+	}
+	return n, nil
+}
+
+// find returns the index of the first entry with an id.
+func (s *store) find(tx *bbolt.Tx, check *pathCheck, id tlog.Hash) (index uint64, ok bool, err error) {
+	index, free, err := s.findStored(tx, check, id)
+	if err == nil && free != nil {
+		index, ok = s.ids[partOf(id)][id]
+		return index, ok, nil
+	}
+	return index, true, err
+}
+
+// findStored returns the index of the entry with an id, if the database has
+// it, or else the key that is free for it. Two ids may begin alike, and whoever
+// chooses entries can make that happen: the second has all its bytes for a key.
+func (s *store) findStored(tx *bbolt.Tx, check *pathCheck, id tlog.Hash) (index uint64, free []byte, err error) {
+	indexes, hashes := tx.Bucket(indexBucket), tx.Bucket(hashBucket)
+	for _, key := range [][]byte{id[:idKey], id[:]} {
+		if err := s.checkPath(check, indexBucket, key); err != nil {
+			return 0, nil, err
+		}
+		at := indexes.Get(key)
+		if at == nil {
+			return 0, key, nil
+		}
+		if len(at) != 8 {
+			return 0, nil, s.damaged("index of an entry")
+		}
+		index := binary.BigEndian.Uint64(at)
+		if err := s.checkPath(check, hashBucket, at); err != nil {
+			return 0, nil, err
+		}
+		stored, err := s.hashes(hashes, index)
+		if err != nil {
+			return 0, nil, err
+		}
+		if bytes.Equal(stored[:tlog.HashSize], id[:]) {
+			return index, nil, nil
+		}
+		if !bytes.HasPrefix(stored, key) {
+			return 0, nil, s.damaged("index %d is not that of its entry", index)
+		}
+	}
+	return 0, nil, s.damaged("two entries with the leaf hash %s", id) // unreachable: the second key is all of it
+}
+
+// mergeIDs puts into the database the new ids of those parts whose turn it is
+// as the tree grows from a size to another.
+func (s *store) mergeIDs(tx *bbolt.Tx, check *pathCheck, from, to uint64) error {
+	indexes := tx.Bucket(indexBucket)
+	for step := from/idStep + 1; step <= to/idStep; step++ {
+		part := s.ids[step%idParts]
+		for _, id := range slices.SortedFunc(maps.Keys(part), func(a, b tlog.Hash) int { return bytes.Compare(a[:], b[:]) }) {
+			_, free, err := s.findStored(tx, check, id)
+			if err == nil && free != nil {
+				err = indexes.Put(free, number(part[id]))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		clear(part)
+	}
+	return nil
+}
