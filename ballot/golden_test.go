@@ -2,9 +2,12 @@ package ballot
 
 import (
 	"encoding/hex"
+	"encoding/json"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/elgamal"
 )
@@ -43,5 +46,40 @@ func TestRandomnessKnownAnswer(t *testing.T) {
 		r, err := e.randomness([seedLen]byte{}, 0, 7, credential, []uint8{0, 1, 0, 0, 1})
 		require.NoError(t, err)
 		require.Equal(t, test.want, hex.EncodeToString(test.group.AppendScalar(nil, r)))
+	}
+}
+
+// testdata/plaintexts.json was computed from docs/manifest.md alone, in another
+// language: what votes are encoded to and the points that carry it.
+func TestPlaintextsKnownAnswers(t *testing.T) {
+	data, err := os.ReadFile("testdata/plaintexts.json")
+	require.NoError(t, err)
+	var vectors []struct {
+		Group, Kind, Content string
+		Options, Max         int
+		Blank                bool
+		Vote                 Vote
+		Points               []string
+	}
+	require.NoError(t, json.Unmarshal(data, &vectors))
+	require.NotEmpty(t, vectors)
+	for _, v := range vectors {
+		of := map[string]Contest{"mixed-ranking": rankingOf(v.Options, 0, v.Max), "write-in": textOf(v.Options, v.Max)}[v.Kind]
+		of.Blank = v.Blank
+		c := mixedContest(t, v.Group, of)
+		content, err := c.Encode(v.Vote)
+		require.NoError(t, err)
+		require.Equal(t, v.Content, hex.EncodeToString(content))
+		var points []kyber.Point
+		for i, p := range embedded(t, c, content) {
+			require.Equal(t, v.Points[i], hex.EncodeToString(c.group.AppendPoint(nil, p)))
+			points = append(points, p)
+		}
+		require.Len(t, points, len(v.Points))
+		opened, err := c.OpenPlaintext(points)
+		require.NoError(t, err)
+		again, err := c.Encode(opened)
+		require.NoError(t, err)
+		require.Equal(t, content, again)
 	}
 }

@@ -123,7 +123,7 @@ func (writeIn) compile(c *Contest, l *layout) error {
 
 func (writeIn) check(c *Contest, v Vote, marked int) error {
 	if marked != 1 {
-		return fmt.Errorf("%s, exactly one option or text is required: %w", pluralIs(marked, "mark"), shapeOrRange(marked))
+		return fmt.Errorf("%s given, exactly one option or text is required: %w", pluralIs(marked, "mark"), shapeOrRange(marked))
 	}
 	id, mark := marking(v)
 	if mark != 1 {
@@ -137,7 +137,7 @@ func (writeIn) check(c *Contest, v Vote, marked int) error {
 		return fmt.Errorf("the text %w", err)
 	}
 	if _, ok := c.index[text]; ok {
-		return fmt.Errorf("the text %+q is the id of an option: %w", id, reason.ErrShape)
+		return fmt.Errorf("the text is the id of an option: %w", reason.ErrShape)
 	}
 	return nil
 }

@@ -37,8 +37,8 @@ func normalName(s string) (string, error) {
 	if len(s) > maxName {
 		return "", fmt.Errorf("has %d bytes, at most %d: %w", len(s), maxName, reason.ErrLimit)
 	}
-	if err := checkSpaces(s); err != nil {
-		return "", err
+	if spaced(s) {
+		return "", fmt.Errorf("%+q has spaces at an end or two in a row: %w", s, reason.ErrEncoding)
 	}
 	marks := maxMarks // a mark must not come first, nor after a space
 	for _, r := range s {
@@ -59,13 +59,8 @@ func normalName(s string) (string, error) {
 	return s, nil
 }
 
-// checkSpaces refuses spaces at an end and two in a row.
-func checkSpaces(s string) error {
-	if strings.TrimSpace(s) != s || strings.Contains(s, "  ") {
-		return fmt.Errorf("%+q has spaces at an end or two in a row: %w", s, reason.ErrEncoding)
-	}
-	return nil
-}
+// spaced reports whether there are spaces at an end or two in a row.
+func spaced(s string) bool { return strings.TrimSpace(s) != s || strings.Contains(s, "  ") }
 
 // checkID accepts the names that votes and programs use: ASCII letters and
 // digits, and - _ . / between them.

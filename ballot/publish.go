@@ -121,14 +121,14 @@ func PublishRoll(ctx context.Context, log Log, m *Manifest, roll *Roll, registra
 			}
 			matched = true
 		}
+		if _, err := mine.Add(body); err != nil {
+			return err // it is a roll for another manifest
+		}
 		if matched {
 			env := &entry.Envelope{Kind: entry.Roll, Election: m.ID(), Body: body}
 			if _, err := post(ctx, log, m, m.Registrars, registrars, env); err != nil {
 				return err
 			}
-		}
-		if _, err := mine.Add(body); err != nil {
-			return err
 		}
 	}
 	if !matched && !sameLines(mine, have) {

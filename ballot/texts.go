@@ -12,7 +12,7 @@ import (
 )
 
 // normalText returns a text that a voter writes in Unicode's normal form C, or
-// why it cannot be a vote. What is decrypted is held against the same rules, by
+// why it cannot be a vote, without repeating the text. What is decrypted is held against the same rules, by
 // everybody who audits, in any year and with any library: they depend on
 // nothing that a later version of Unicode may change. Normal form C and
 // combining classes of characters that are assigned never do
@@ -29,18 +29,18 @@ func normalText(s string, most int) (string, error) {
 	if len(s) > most {
 		return "", fmt.Errorf("has %d bytes, at most %d: %w", len(s), most, reason.ErrRange)
 	}
-	if err := checkSpaces(s); err != nil {
-		return "", err
+	if spaced(s) {
+		return "", fmt.Errorf("has spaces at an end or two in a row: %w", reason.ErrEncoding)
 	}
 	marks := 0
 	for i, r := range s {
 		if !shows(r) {
-			return "", fmt.Errorf("%+q contains %U, which does not show: %w", s, r, reason.ErrEncoding)
+			return "", fmt.Errorf("contains %U, which does not show: %w", r, reason.ErrEncoding)
 		}
 		if norm.NFC.PropertiesString(s[i:]).CCC() == 0 {
 			marks = 0
 		} else if marks++; marks > maxMarks {
-			return "", fmt.Errorf("%+q has more than %d combining marks in a row: %w", s, maxMarks, reason.ErrEncoding)
+			return "", fmt.Errorf("has more than %d combining marks in a row: %w", maxMarks, reason.ErrEncoding)
 		}
 	}
 	return s, nil
