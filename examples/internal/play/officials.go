@@ -20,6 +20,7 @@ import (
 // In a real election no two of them sit at one computer.
 type Officials struct {
 	Registrars []ed25519.PrivateKey // sign the roll
+	Mixers     []ed25519.PrivateKey // shuffle the votes of mixed contests, if there are such
 
 	operator    note.Signer          // of the ledger, signs its checkpoints
 	operatorKey string               // to check them with
@@ -69,6 +70,9 @@ func appoint(options *Options, dir string) (*Officials, error) {
 	if o.Registrars, err = signers(1); err != nil {
 		return nil, err
 	}
+	if o.Mixers, err = signers(options.Mixers); err != nil {
+		return nil, err
+	}
 	for i := range options.Trustees {
 		t := trustee{file: filepath.Join(dir, fmt.Sprintf("trustee-%d", i+1)), passphrase: []byte(rand.Text())}
 		created, err := dkg.CreateTrustee(t.file, t.passphrase, elgamal.Ristretto255())
@@ -104,6 +108,10 @@ func (o *Officials) describe(p *Poll, threshold int, opens time.Time) (*ballot.M
 	for _, t := range o.trustees {
 		trustees = append(trustees, t.keys)
 	}
+	var mixers []ballot.Mixer
+	for i, key := range public(o.Mixers) {
+		mixers = append(mixers, ballot.Mixer{Name: fmt.Sprintf("Mixer %d", i+1), Signing: key})
+	}
 	return ballot.NewManifest(ballot.Manifest{
 		Group:       elgamal.Ristretto255(),
 		Title:       p.Title,
@@ -112,9 +120,12 @@ func (o *Officials) describe(p *Poll, threshold int, opens time.Time) (*ballot.M
 		Registrars:  ballot.Signers{Keys: public(o.Registrars), Quorum: 1},
 		Trustees:    trustees,
 		Threshold:   threshold,
-		// Whoever asked for such a threshold on the command line means it.
+		Mixers:      mixers,
+		Mixes:       len(mixers),
+		// Whoever asked for such numbers on the command line means them.
 		MinorityThreshold:  2*threshold <= len(trustees),
 		EveryTrusteeNeeded: threshold == len(trustees) && threshold > 1,
+		SingleMixer:        len(mixers) == 1,
 		Contests:           p.Contests,
 		Styles:             []ballot.Style{everything},
 		Limits:             ballot.Limits{MaxVoters: uint64(len(p.Cast))},

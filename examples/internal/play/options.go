@@ -12,6 +12,7 @@ import (
 // Options are the flags of the command line that all these programs have.
 type Options struct {
 	Voters, Trustees, Threshold int
+	Mixers                      int // for a program with mixed contests to set
 	Ledger, Votes, JSON         string
 }
 
