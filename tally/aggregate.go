@@ -17,22 +17,24 @@ import (
 )
 
 // Partial is what a range of a ledger's entries adds up to: the Merkle tree
-// over all of them, and the encrypted sums of the ballots among them that
-// count. Partials of adjacent ranges merge, in any bracketing, so that any
-// number of workers, machines or retries may compute them. The root of the
-// merged tree is the proof that no entry was skipped, doubled or replaced.
+// over all of them, and of the ballots among them that count the encrypted
+// sums, and the rows of mixed contests one after the other. Partials of adjacent
+// ranges merge, in any bracketing, so that any number of workers, machines or
+// retries may compute them. The root of the merged tree is the proof that no
+// entry was skipped, doubled or replaced.
 //
 // Which ballots count is not a matter of a range: the last ballot of a
 // credential does, and [ballot.State] says which that is.
 type Partial struct {
 	tree   *ledger.Range
-	styles []styleSum // one for each style of the manifest
+	styles []styleSum             // one for each style of the manifest
+	rows   [][]elgamal.Ciphertext // for each contest; none if it is not mixed
 }
 
 // styleSum is the sum over the counted ballots of one style. All of them have
 // the same columns.
 type styleSum struct {
-	row    elgamal.Ciphertext // Σ weight·row; without points if there is no ballot
+	row    elgamal.Ciphertext // Σ weight·row over the slots; without points if there is nothing to add up
 	groups map[uint64]uint64  // how many ballots of each weight
 }
 
@@ -42,8 +44,8 @@ type styleSum struct {
 // their root with one that is signed. An entry that s counts and that is no
 // ballot of the election's is ErrChain: s comes from another ledger.
 //
-// It works in one pass, and in memory for the sums and one row for each weight
-// among the ballots of the range.
+// It works in one pass, and in memory for the sums, one row for each weight
+// among the ballots of the range, and all rows of mixed contests.
 func SumRange(ctx context.Context, e *ballot.Election, r ledger.Reader, s *ballot.State, lo, hi uint64) (*Partial, error) {
 	return sumRange(ctx, e, r, slices.Collect(s.Counted()), lo, hi)
 }
@@ -51,6 +53,7 @@ func SumRange(ctx context.Context, e *ballot.Election, r ledger.Reader, s *ballo
 // sumRange is SumRange over a list of counted ballots in ledger order.
 func sumRange(ctx context.Context, e *ballot.Election, r ledger.Reader, counted []ballot.CountedBallot, lo, hi uint64) (*Partial, error) {
 	p := newPartial(e, lo)
+	layouts := make([]*rowLayout, len(p.styles))
 	weighted := make([]map[uint64]elgamal.Ciphertext, len(p.styles)) // by weight, for each style
 	at, _ := slices.BinarySearchFunc(counted, lo, func(c ballot.CountedBallot, index uint64) int {
 		return cmp.Compare(c.Index, index)
@@ -73,11 +76,18 @@ func sumRange(ctx context.Context, e *ballot.Election, r ledger.Reader, counted 
 		if err != nil || b.Style() != c.Style {
 			return nil, fmt.Errorf("tally: entry %d was counted and is not that ballot: %w", en.Index, reason.ErrChain)
 		}
-		if weighted[c.Style] == nil {
+		p.styles[c.Style].groups[c.Weight]++
+		if layouts[c.Style] == nil {
+			layouts[c.Style] = newRowLayout(e.Manifest, c.Style)
 			weighted[c.Style] = make(map[uint64]elgamal.Ciphertext)
 		}
-		add(weighted[c.Style], c.Weight, b.Row())
-		p.styles[c.Style].groups[c.Weight]++
+		layout := layouts[c.Style]
+		for _, columns := range layout.mixed {
+			p.rows[columns.contest] = append(p.rows[columns.contest], columns.of(b.Row()))
+		}
+		if len(layout.slots) > 0 {
+			add(weighted[c.Style], c.Weight, layout.slotsOf(b.Row()))
+		}
 	}
 	if p.tree.End() != hi {
 		return nil, fmt.Errorf("tally: entries %d to %d are missing: %w", p.tree.End(), hi, reason.ErrIncomplete)
@@ -91,7 +101,7 @@ func sumRange(ctx context.Context, e *ballot.Election, r ledger.Reader, counted 
 }
 
 func newPartial(e *ballot.Election, lo uint64) *Partial {
-	p := &Partial{tree: ledger.NewRange(lo), styles: make([]styleSum, len(e.Manifest.Styles))}
+	p := &Partial{tree: ledger.NewRange(lo), styles: make([]styleSum, len(e.Manifest.Styles)), rows: make([][]elgamal.Ciphertext, len(e.Manifest.Contests))}
 	for i := range p.styles {
 		p.styles[i].groups = make(map[uint64]uint64)
 	}
@@ -162,13 +172,16 @@ func (p *Partial) Merge(next *Partial) error {
 			to.groups[weight] += n
 		}
 	}
+	for i, rows := range next.rows {
+		p.rows[i] = append(p.rows[i], rows...)
+	}
 	return nil
 }
 
 // contestSum is the encrypted sum of one contest over exactly the counted
 // ballots that have it, with one A, and how many they are.
 type contestSum struct {
-	row      elgamal.Ciphertext // one column for each slot of the contest
+	row      elgamal.Ciphertext // one column for each slot of the contest; of a mixed one without points
 	ballots  uint64
 	weight   uint64
 	smallest uint64 // the fewest ballots of one weight; 0 if there is no ballot
@@ -176,18 +189,15 @@ type contestSum struct {
 
 // contest returns the sum of a contest, counted from 0.
 func (p *Partial) contest(e *ballot.Election, contest int) contestSum {
-	_, slots := e.Manifest.Contests[contest].Columns()
-	sum := contestSum{row: elgamal.Ciphertext{A: e.Group.Point()}}
-	for range slots {
-		sum.row.B = append(sum.row.B, e.Group.Point())
+	var sum contestSum
+	if !e.Manifest.Contests[contest].Mixed() {
+		sum.row = p.sumOf(e, contest)
 	}
 	groups := make(map[uint64]uint64)
 	for style, s := range p.styles {
-		first, ok := e.Manifest.RowStart(style, contest)
-		if !ok || s.row.A == nil {
+		if _, ok := e.Manifest.RowStart(style, contest); !ok {
 			continue
 		}
-		sum.row = sum.row.Add(elgamal.Ciphertext{A: s.row.A, B: s.row.B[first : first+slots]})
 		for weight, n := range s.groups {
 			groups[weight] += n
 			sum.ballots += n
@@ -197,6 +207,22 @@ func (p *Partial) contest(e *ballot.Election, contest int) contestSum {
 	for _, n := range groups {
 		if sum.smallest == 0 || n < sum.smallest {
 			sum.smallest = n
+		}
+	}
+	return sum
+}
+
+// sumOf returns the encrypted sum of a contest that is not mixed.
+func (p *Partial) sumOf(e *ballot.Election, contest int) elgamal.Ciphertext {
+	_, slots := e.Manifest.Contests[contest].Columns()
+	sum := elgamal.Ciphertext{A: e.Group.Point()}
+	for range slots {
+		sum.B = append(sum.B, e.Group.Point())
+	}
+	for style, s := range p.styles {
+		first, ok := newRowLayout(e.Manifest, style).start[contest]
+		if ok && s.row.A != nil {
+			sum = sum.Add(elgamal.Ciphertext{A: s.row.A, B: s.row.B[first : first+slots]})
 		}
 	}
 	return sum

@@ -234,7 +234,7 @@ func TestSumOfManyRanges(t *testing.T) {
 	f.closing = &closing{state: state}
 	for _, workers := range []int{0, 1, 2, 5} {
 		var last uint64
-		c, err := newClosing(t.Context(), e.Election, r, cp.Size, state, workers, func(done uint64) { last = done })
+		c, err := newClosing(t.Context(), e.Election, r, cp.Size, state, work{workers, func(_ string, done, _ uint64) { last = done }})
 		require.NoError(t, err)
 		require.Equal(t, closed+1, last)
 		require.Equal(t, newPin(closed, root), c.pinned)

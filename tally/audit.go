@@ -126,7 +126,8 @@ func (a *audit) run(ctx context.Context) {
 	if a.e == nil && !a.keep(func() bool { return a.setup(ctx) }) || !a.replay(ctx) || !a.addUp(ctx) {
 		return
 	}
-	a.decryption()
+	a.mixes()
+	a.decryption(ctx)
 	a.result()
 }
 
@@ -196,7 +197,12 @@ func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
 		return false
 	}
 	a.posted = a.m.Ceremony().NewCollector()
-	a.pass("manifest.form", fmt.Sprintf("%s, %s", count(uint64(len(a.m.Contests)), "contest", "contests"), count(uint64(len(a.m.Styles)), "style", "styles")))
+	if mixed(a.m) {
+		for _, id := range mixChecks {
+			a.include(id)
+		}
+	}
+	a.pass("manifest.form", fmt.Sprintf("%s, %s", plural(uint64(len(a.m.Contests)), "contest", "contests"), plural(uint64(len(a.m.Styles)), "style", "styles")))
 	switch err := a.opening.CheckSigned(a.m.Authorities.Keys, a.m.Authorities.Quorum); {
 	case a.signed != nil:
 		a.fail("manifest.fingerprint", nil, fmt.Errorf("tally: no signed manifest: %w", a.signed))
@@ -238,7 +244,7 @@ func (a *audit) readLedger(ctx context.Context) {
 	case err != nil:
 		a.missing(err, "ledger.checkpoint")
 	default:
-		a.pass("ledger.checkpoint", count(a.cp.Size, "entry", "entries"))
+		a.pass("ledger.checkpoint", plural(a.cp.Size, "entry", "entries"))
 	}
 	a.scanErr = err
 	a.rotations(ctx, signed)
@@ -320,7 +326,7 @@ func (a *audit) rotations(ctx context.Context, signed ledger.Policy) {
 		}
 	}
 	if n := len(a.policy.Handovers); n > 0 {
-		a.pass(rotation, fmt.Sprintf("%s, last at size %s", count(uint64(n), "rotation", "rotations"), number(a.policy.Handovers[n-1].Size)))
+		a.pass(rotation, fmt.Sprintf("%s, last at size %s", plural(uint64(n), "rotation", "rotations"), number(a.policy.Handovers[n-1].Size)))
 	} else if a.report.Check(rotation) != nil {
 		a.pass(rotation, "none that holds")
 	}

@@ -114,7 +114,7 @@ func (a *audit) replay(ctx context.Context) bool {
 		return false
 	}
 	a.state = state
-	a.pass("roll.form", fmt.Sprintf("%s, weight %s", count(a.e.Opening.Roll.Size, "line", "lines"), number(a.e.Opening.Roll.Weight)))
+	a.pass("roll.form", fmt.Sprintf("%s, weight %s", plural(a.e.Opening.Roll.Size, "line", "lines"), number(a.e.Opening.Roll.Weight)))
 	a.pass("roll.signed", fmt.Sprintf("%d of %d registrars", a.m.Registrars.Quorum, len(a.m.Registrars.Keys)))
 	closed, ok := state.Closed()
 	for _, f := range state.Refused() {
@@ -151,6 +151,10 @@ func (a *audit) checkOf(f ballot.Refusal, closed uint64) string {
 		return "phase.close"
 	case entry.Pin.String():
 		return "phase.pin"
+	case entry.Mix.String():
+		if mixed(a.m) {
+			return mixChain
+		}
 	case entry.Share.String():
 		return "decrypt.shares"
 	case entry.Result.String():
@@ -194,12 +198,11 @@ func (a *audit) hours(ctx context.Context, closed uint64) {
 
 // addUp adds up the counted ballots and checks the pin.
 func (a *audit) addUp(ctx context.Context) bool {
-	closed, _ := a.state.Closed()
 	c, err := a.c, error(nil)
 	if c != nil {
 		c = c.grown(a.r, a.cp.Size)
 	} else {
-		c, err = newClosing(ctx, a.e, a.r, a.cp.Size, a.state, a.o.Workers, func(done uint64) { a.progress("add", done, closed+1) })
+		c, err = newClosing(ctx, a.e, a.r, a.cp.Size, a.state, work{a.o.Workers, a.o.Progress})
 	}
 	if err != nil {
 		a.missing(err, "phase.pin")
@@ -232,7 +235,7 @@ func (a *audit) addUp(ctx context.Context) bool {
 		}
 		return false
 	}
-	a.pass("phase.pin", fmt.Sprintf("entry %d, %s", first, count(c.pinned.size, "entry", "entries")))
+	a.pass("phase.pin", fmt.Sprintf("entry %d, %s", first, plural(c.pinned.size, "entry", "entries")))
 	if a.book, err = c.readShares(ctx, first); err != nil {
 		a.missing(err, "decrypt.shares")
 		return false
@@ -241,7 +244,7 @@ func (a *audit) addUp(ctx context.Context) bool {
 }
 
 // decryption judges the shares and computes the result from them.
-func (a *audit) decryption() {
+func (a *audit) decryption(ctx context.Context) {
 	good := 0
 	for _, s := range a.book.shares {
 		disposed := decrypted
@@ -255,8 +258,8 @@ func (a *audit) decryption() {
 		case s.trustee == 0, errors.Is(s.err, reason.ErrDuplicate), state && disposed == decrypted:
 			a.refuse("decrypt.shares", s.index, s.err)
 		case errors.Is(s.err, reason.ErrBinding):
-			// Whoever forks a ledger can show an honest trustee another pin.
-			a.fail("tally.target", &s.index, fmt.Errorf("signed for another pin, which may be what was shown to %w", a.blame(s)))
+			// Whoever forks a ledger can show an honest trustee another pin or mix.
+			a.fail("tally.target", &s.index, fmt.Errorf("signed for another target, which may be what was shown to %w", a.blame(s)))
 		case state && disposed == withheld:
 			a.fail("result.minimum", &s.index, a.blame(s))
 		default:
@@ -270,7 +273,7 @@ func (a *audit) decryption() {
 		}
 	}
 	if good > 0 || contests == 0 {
-		a.pass("tally.target", count(uint64(good), "share", "shares"))
+		a.pass("tally.target", plural(uint64(good), "share", "shares"))
 		a.pass("decrypt.shares", fmt.Sprintf("%d of %d", good, len(a.book.shares)))
 	} else {
 		a.missing(fmt.Errorf("tally: no share that holds: %w", reason.ErrIncomplete), "tally.target", "decrypt.shares")
@@ -279,13 +282,16 @@ func (a *audit) decryption() {
 		a.missing(err, "decrypt.quorum")
 		return
 	}
-	a.pass("decrypt.quorum", fmt.Sprintf("%d of %d trustees, %s", a.m.Threshold, len(a.m.Trustees), count(uint64(contests), "contest", "contests")))
-	result, err := a.book.combine()
+	a.pass("decrypt.quorum", fmt.Sprintf("%d of %d trustees, %s", a.m.Threshold, len(a.m.Trustees), plural(uint64(contests), "contest", "contests")))
+	result, err := a.book.combine(ctx)
+	if ctx.Err() != nil {
+		return
+	}
 	if err != nil {
 		a.fail("result.decoded", nil, err)
 		return
 	}
-	a.pass("result.decoded", count(uint64(contests), "contest", "contests"))
+	a.pass("result.decoded", plural(uint64(contests), "contest", "contests"))
 	a.report.Result = result
 }
 
@@ -374,6 +380,7 @@ func (a *audit) compareTotals(published *resultEntry) {
 	a.pass("result.bounds", "")
 	if a.report.Result != nil {
 		a.pass("tally.sum", fmt.Sprintf("%d of %d", right, all))
+		a.compareMixed(published)
 	}
 }
 

@@ -26,6 +26,10 @@ var checks = []struct{ id, title string }{
 	{"ballot.proof", "slots are bits, rules hold, voters signed"},
 	{"ballot.newest", "the last one of each credential counts"},
 	{"ballot.spoiled", "no spoiled ballot counts"},
+	{"mix.input", "mixed are the counted ballots"},
+	{"mix.chain", "mixed one after the other, by those listed"},
+	{"mix.shuffle", "every mixer's proof holds"},
+	{"mix.quorum", "enough mixes of every contest"},
 	{"tally.target", "shares are of what was pinned"},
 	{"tally.sum", "published totals are the counted ballots'"},
 	{"decrypt.shares", "every trustee's proof holds"},
@@ -34,19 +38,30 @@ var checks = []struct{ id, title string }{
 	{"result.bounds", "published totals are possible"},
 	{"result.minimum", "nothing about too few voters"},
 	{"result.count", "published counts are the ledger's"},
+	{"result.counted", "elected by the manifest's rules"},
 	{"result.published", "one result, signed by the authorities"},
 }
 
 // These are in a report only if there is something to check: witnesses if the
-// manifest names some, continuity if the auditor has brought checkpoints, and
-// rotation if there is one on the ledger.
+// manifest names some, continuity if the auditor has brought checkpoints,
+// rotation if there is one on the ledger, and the last ones if the manifest has
+// a mixed contest.
 const (
 	witnesses  = "ledger.witnesses"
 	continuity = "ledger.continuity"
 	rotation   = "ledger.rotation"
+	mixInput   = "mix.input"
+	mixChain   = "mix.chain"
+	mixShuffle = "mix.shuffle"
+	mixQuorum  = "mix.quorum"
+	counted    = "result.counted"
 )
 
-func isOptional(id string) bool { return id == witnesses || id == continuity || id == rotation }
+var mixChecks = []string{mixInput, mixChain, mixShuffle, mixQuorum, counted}
+
+func isOptional(id string) bool {
+	return id == witnesses || id == continuity || id == rotation || slices.Contains(mixChecks, id)
+}
 
 // checklist collects the findings of an audit. A check that nobody calls done
 // has not run, and one with a fault has failed whatever else was found.

@@ -9,6 +9,7 @@ import (
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/ledger"
+	"github.com/hanpyo/hanpyo/mixnet"
 )
 
 // closing is an election after its close: what its ledger gives before anybody
@@ -21,31 +22,55 @@ type closing struct {
 	state  *ballot.State
 	pinned pinned // the one pin that is right
 	sums   []contestSum
+	mixing *mixing
+	work   work
 
 	ballots, weight uint64 // counted
 	refused         uint64 // ballots of this election up to the close that were refused
 }
 
+// work is how long work is done. It changes no result.
+type work struct {
+	workers  int                                 // zero: one for each CPU
+	progress func(step string, done, all uint64) // may be nil
+}
+
+// report returns the function to call with the progress of one step.
+func (w work) report(step string) func(done, all uint64) {
+	return func(done, all uint64) {
+		if w.progress != nil {
+			w.progress(step, done, all)
+		}
+	}
+}
+
+// mixnet returns the work as package mixnet takes it.
+func (w work) mixnet(step string) *mixnet.Options {
+	report := w.report(step)
+	return &mixnet.Options{Workers: w.workers, Progress: func(done, all int) { report(uint64(done), uint64(all)) }}
+}
+
 // readClosing reads an election's ledger up to its newest checkpoint.
-func readClosing(ctx context.Context, e *ballot.Election, r ledger.Reader) (*closing, error) {
+func readClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, w work) (*closing, error) {
 	r, cp, err := e.Manifest.Verified(ctx, r)
 	if err != nil {
 		return nil, fmt.Errorf("tally: %w", err)
 	}
-	state, err := ballot.Replay(ctx, e, r, cp.Size, nil)
+	state, err := ballot.Replay(ctx, e, r, cp.Size, &ballot.ReplayOptions{Workers: w.workers, Progress: w.report("verify")})
 	if err != nil {
 		return nil, fmt.Errorf("tally: %w", err)
 	}
-	return newClosing(ctx, e, r, cp.Size, state, 0, nil)
+	return newClosing(ctx, e, r, cp.Size, state, w)
 }
 
 // newClosing adds up what a replayed state counts.
-func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size uint64, state *ballot.State, workers int, progress func(done uint64)) (*closing, error) {
+func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size uint64, state *ballot.State, w work) (*closing, error) {
 	closed, ok := state.Closed()
 	if !ok {
 		return nil, fmt.Errorf("tally: the election is not closed: %w", reason.ErrState)
 	}
-	whole, err := sumAll(ctx, e, r, state, closed+1, workers, progress)
+	report := w.report("add")
+	whole, err := sumAll(ctx, e, r, state, closed+1, w.workers, func(done uint64) { report(done, closed+1) })
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +78,7 @@ func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size u
 	if err != nil {
 		return nil, err
 	}
-	c := &closing{e: e, r: r, size: size, state: state, pinned: newPin(closed, root)}
+	c := &closing{e: e, r: r, size: size, state: state, pinned: newPin(closed, root), work: w}
 	for i := range e.Manifest.Contests {
 		c.sums = append(c.sums, whole.contest(e, i))
 	}
@@ -62,6 +87,9 @@ func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size u
 		if refusal.Index <= closed && refusal.Kind == entry.Ballot.String() && !errors.Is(refusal.Err, reason.ErrBinding) {
 			c.refused++
 		}
+	}
+	if c.mixing, err = c.newMixing(ctx, whole.rows); err != nil {
+		return nil, err
 	}
 	return c, nil
 }

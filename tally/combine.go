@@ -20,7 +20,7 @@ import (
 // The error is ErrState before the close and the pin, and ErrQuorum, naming
 // whose shares are missing for which contest, as long as they are too few.
 func Combine(ctx context.Context, e *ballot.Election, r ledger.Reader) (*Result, error) {
-	c, err := readClosing(ctx, e, r)
+	c, err := readClosing(ctx, e, r, work{})
 	if err != nil {
 		return nil, err
 	}
@@ -35,16 +35,26 @@ func Combine(ctx context.Context, e *ballot.Election, r ledger.Reader) (*Result,
 	if err := book.complete(); err != nil {
 		return nil, err
 	}
-	return book.combine()
+	return book.combine(ctx)
 }
 
 // combine computes the result from enough shares.
-func (b *shareBook) combine() (*Result, error) {
+func (b *shareBook) combine(ctx context.Context) (*Result, error) {
 	c := b.c
 	result := c.newResult()
 	table := elgamal.NewLogTable(c.e.Group, c.widest())
 	for i := range result.Contests {
 		if c.disposition(i) != decrypted {
+			continue
+		}
+		if c.e.Manifest.Contests[i].Mixed() {
+			p, err := b.openMixed(ctx, i)
+			if err != nil {
+				return nil, err
+			}
+			if err := result.Contests[i].fill(&c.e.Manifest.Contests[i], p); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		totals, err := b.open(i, table)
@@ -70,15 +80,9 @@ func (b *shareBook) combine() (*Result, error) {
 // where Lⱼ are the Lagrange coefficients at 0, and looks up M_k = total·G.
 func (b *shareBook) open(contest int, table *elgamal.LogTable) ([]int64, error) {
 	c, g := b.c, b.c.e.Group
-	var trustees []int
-	for trustee := range b.good[contest] {
-		trustees = append(trustees, trustee)
-	}
-	slices.Sort(trustees)
-	trustees = trustees[:c.e.Manifest.Threshold]
-	lagrange, err := elgamal.LagrangeAtZero(g, trustees)
+	trustees, lagrange, err := b.combiners(contest)
 	if err != nil {
-		return nil, fmt.Errorf("tally: %w", err)
+		return nil, err
 	}
 	var totals []int64
 	for k, row := range c.e.Manifest.Contests[contest].Results() {
@@ -98,6 +102,40 @@ func (b *shareBook) open(contest int, table *elgamal.LogTable) ([]int64, error) 
 	return totals, nil
 }
 
+// combiners returns t trustees whose shares to combine, and their Lagrange
+// coefficients.
+func (b *shareBook) combiners(contest int) (trustees []int, lagrange []kyber.Scalar, err error) {
+	for trustee, s := range b.good[contest] {
+		if s.rows == nil || s.rows.points != nil {
+			trustees = append(trustees, trustee)
+		}
+	}
+	slices.Sort(trustees)
+	trustees = trustees[:b.c.e.Manifest.Threshold]
+	if lagrange, err = elgamal.LagrangeAtZero(b.c.e.Group, trustees); err != nil {
+		return nil, nil, fmt.Errorf("tally: %w", err)
+	}
+	return trustees, lagrange, nil
+}
+
+// openMixed decrypts the rows of a mixed contest with the shares of t trustees.
+func (b *shareBook) openMixed(ctx context.Context, contest int) (*plaintexts, error) {
+	c := b.c
+	trustees, lagrange, err := b.combiners(contest)
+	if err != nil {
+		return nil, err
+	}
+	var shares []*rowShare
+	for _, trustee := range trustees {
+		shares = append(shares, b.good[contest][trustee].rows)
+	}
+	p := newPlaintexts(&c.e.Manifest.Contests[contest])
+	if err := openRows(ctx, c.e.Group, c.work.workers, c.mixing.chains[contest].last, lagrange, shares, p.open); err != nil {
+		return nil, fmt.Errorf("tally: %w", err)
+	}
+	return p, nil
+}
+
 // bounds returns the least and the greatest total that the counted ballots of
 // a contest can give to a result row. Every one of them adds at least Low and
 // at most High, times its weight; their weight is at most that of the roll,
@@ -112,7 +150,7 @@ func (c *closing) bounds(contest int, row ballot.ResultRow) (low, high int64) {
 func (c *closing) widest() uint64 {
 	width := uint64(1)
 	for i := range c.sums {
-		if c.disposition(i) != decrypted {
+		if c.disposition(i) != decrypted || c.e.Manifest.Contests[i].Mixed() {
 			continue
 		}
 		for _, row := range c.e.Manifest.Contests[i].Results() {

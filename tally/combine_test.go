@@ -78,7 +78,7 @@ func TestFiveTrustees(t *testing.T) {
 	for _, en := range e.Entries() {
 		f.entries = append(f.entries, en.Data)
 	}
-	f.closing, err = readClosing(ctx, e.Election, e.Log)
+	f.closing, err = readClosing(ctx, e.Election, e.Log, work{})
 	require.NoError(t, err)
 	requireAnyQuorum(t, f)
 
@@ -142,10 +142,10 @@ func TestTotalOutOfBounds(t *testing.T) {
 		c.sums = slices.Clone(c.sums)
 		book, err := c.readShares(t.Context(), uint64(f.at(t, entry.Pin, 0)))
 		require.NoError(t, err)
-		_, err = book.combine()
+		_, err = book.combine(t.Context())
 		require.NoError(t, err)
 		c.sums[0].weight = 2 // it has more
-		_, err = book.combine()
+		_, err = book.combine(t.Context())
 		require.ErrorIs(t, err, ErrRange)
 		require.ErrorContains(t, err, "contest mayor, c")
 	}

@@ -172,7 +172,7 @@ func TestMinimumGroup(t *testing.T) {
 		f.entries = append(f.entries, en.Data)
 	}
 	f.result = r
-	f.closing, err = readClosing(ctx, e.Election, e.Log)
+	f.closing, err = readClosing(ctx, e.Election, e.Log, work{})
 	require.NoError(t, err)
 	requireReport(t, f.audit(t, f.entries), nil, nil)
 
@@ -187,7 +187,7 @@ func TestMinimumGroup(t *testing.T) {
 	}
 	log := f.Fork(append(fork, f.entries[closed])...)
 	require.NoError(t, Pin(ctx, e.Election, log, e.Signers()))
-	c, err := readClosing(ctx, e.Election, log)
+	c, err := readClosing(ctx, e.Election, log, work{})
 	require.NoError(t, err)
 	require.Equal(t, decrypted, c.disposition(3))
 	require.Equal(t, withheld, c.disposition(0))

@@ -201,7 +201,7 @@ func makeFixture(t *testing.T, g *elgamal.Group) *fixture {
 		f.entries = append(f.entries, en.Data)
 	}
 	f.plain = f.count(t)
-	f.closing, err = readClosing(ctx, e.Election, f.read(t, f.entries))
+	f.closing, err = readClosing(ctx, e.Election, f.read(t, f.entries), work{})
 	require.NoError(t, err)
 	return f
 }
@@ -352,7 +352,7 @@ func (f *fixture) sign(kind entry.Kind, body []byte, authorities ...ed25519.Priv
 func (f *fixture) share(t testing.TB, trustee, contest int) *share {
 	secrets, err := f.Trustees[trustee-1].Shares(f.Manifest.Ceremony(), f.Outcome)
 	require.NoError(t, err)
-	s, err := f.closing.decrypt(contest, trustee, secrets)
+	s, err := f.closing.decrypt(t.Context(), contest, trustee, secrets)
 	require.NoError(t, err)
 	return s
 }

@@ -121,7 +121,7 @@ func TestOnlyResultRowsAreDecrypted(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	p, _ := holdPoll(t, r, &electiontest.Options{Contests: manyCells(), Trustees: 1, Voters: 3})
 	g := p.Group
-	c, err := readClosing(t.Context(), p.Election.Election, p.Log)
+	c, err := readClosing(t.Context(), p.Election.Election, p.Log, work{})
 	require.NoError(t, err)
 	secrets, err := p.Trustees[0].Shares(p.Manifest.Ceremony(), p.Outcome)
 	require.NoError(t, err)

@@ -64,7 +64,7 @@ func (p pinned) check(ledger pinned) error {
 }
 
 // target is what a trustee decrypts: one contest of one election as one pin
-// fixes it. Every share names its target, and a trustee's file holds it.
+// fixes it, and if it is mixed one last list. Every share names its target, and a trustee's file holds it.
 type target [sha256.Size]byte
 
 const (
@@ -81,14 +81,24 @@ func (p pinned) hash(fp ballot.Fingerprint) [sha256.Size]byte {
 	return sha256.Sum256(w.Bytes())
 }
 
-// target returns the target of a contest, counted from 0.
+// target returns the target of a contest, counted from 0, that is not mixed.
 func (p pinned) target(fp ballot.Fingerprint, contest int) target {
+	return sha256.Sum256(p.targeted(fp, contest))
+}
+
+// rowsTarget returns the target of a mixed contest: the digest of its last list
+// belongs to it.
+func (p pinned) rowsTarget(fp ballot.Fingerprint, contest int, list [32]byte) target {
+	return sha256.Sum256(append(p.targeted(fp, contest), list[:]...))
+}
+
+func (p pinned) targeted(fp ballot.Fingerprint, contest int) []byte {
 	var w wire.Writer
 	w.String(targetLabel)
 	w.Raw(fp[:])
 	w.Raw(p.body())
 	w.Uint32(uint32(contest))
-	return sha256.Sum256(w.Bytes())
+	return w.Bytes()
 }
 
 // Pin fixes what will be decrypted: after the close it reads and checks the
@@ -97,7 +107,7 @@ func (p pinned) target(fp ballot.Fingerprint, contest int) target {
 // fails with ErrState before the close, and with ErrQuorum for too few
 // authorities.
 func Pin(ctx context.Context, e *ballot.Election, log ballot.Log, authorities []ed25519.PrivateKey) error {
-	c, err := readClosing(ctx, e, log)
+	c, err := readClosing(ctx, e, log, work{})
 	if err != nil {
 		return err
 	}
@@ -121,17 +131,17 @@ func appendSigned(ctx context.Context, e *ballot.Election, log ballot.Log, kind 
 	if err := env.CheckSigned(e.Manifest.Authorities.Keys, e.Manifest.Authorities.Quorum); err != nil {
 		return fmt.Errorf("tally: %w", err)
 	}
-	return appendPublished(ctx, log, env.Bytes())
+	_, err := appendPublished(ctx, log, env.Bytes())
+	return err
 }
 
 // appendPublished appends an entry and waits for a checkpoint that covers it.
-func appendPublished(ctx context.Context, log ballot.Log, data []byte) error {
-	index, err := log.Append(ctx, data)
-	if err != nil {
-		return fmt.Errorf("tally: %w", err)
+func appendPublished(ctx context.Context, log ballot.Log, data []byte) (index uint64, err error) {
+	if index, err = log.Append(ctx, data); err != nil {
+		return 0, fmt.Errorf("tally: %w", err)
 	}
 	if _, err := log.Await(ctx, index+1); err != nil {
-		return fmt.Errorf("tally: %w", err)
+		return 0, fmt.Errorf("tally: %w", err)
 	}
-	return nil
+	return index, nil
 }

@@ -116,12 +116,12 @@ func (r *Report) witnessed() string {
 		// Two quorums share at least so many witnesses.
 		dishonest := "two separate quorums were asked"
 		if common := 2*r.Quorum - r.Witnesses; common > 0 {
-			dishonest = count(uint64(common), "witness is", "witnesses are") + " dishonest"
+			dishonest = plural(uint64(common), "witness is", "witnesses are") + " dishonest"
 		}
 		text = fmt.Sprintf(cosigned, strings.Join(who, ", "), dishonest)
 	}
 	if r.Extended > 0 {
-		text += " " + fmt.Sprintf(extended, count(uint64(r.Extended), "checkpoint", "checkpoints"))
+		text += " " + fmt.Sprintf(extended, plural(uint64(r.Extended), "checkpoint", "checkpoints"))
 	}
 	return text
 }
@@ -192,9 +192,9 @@ func (r *Report) Text() string {
 	}
 	switch {
 	case r.Verified():
-		fmt.Fprintf(&b, "\nVERIFIED: %s passed.\n", count(uint64(len(r.Checks)), "check", "checks"))
+		fmt.Fprintf(&b, "\nVERIFIED: %s passed.\n", plural(uint64(len(r.Checks)), "check", "checks"))
 	default:
-		fmt.Fprintf(&b, "\nNOT VERIFIED: %s failed, %d could not run.\n", count(failed, "check", "checks"), notRun)
+		fmt.Fprintf(&b, "\nNOT VERIFIED: %s failed, %d could not run.\n", plural(failed, "check", "checks"), notRun)
 	}
 	return b.String()
 }

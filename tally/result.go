@@ -13,6 +13,7 @@ import (
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/internal/wire"
+	"github.com/hanpyo/hanpyo/tally/count"
 )
 
 // Result is the outcome of an election. Its canonical bytes, which the
@@ -51,6 +52,17 @@ type ContestResult struct {
 	Minimum  uint64 `json:"minimum"`
 
 	Totals []Total `json:"totals,omitempty"` // one for each result row of the contest, in order: [ballot.Contest.Results]
+
+	// Of a mixed contest with rankings, who is elected, by option ids in the
+	// order of election, and the count that leads there. Ties that the rule
+	// leaves to lot fall in the order of the options in the manifest.
+	Elected []string      `json:"elected,omitempty"`
+	Rounds  *count.Result `json:"rounds,omitempty"`
+	// Of a mixed contest with texts, how often each was written, the most
+	// frequent first.
+	Texts []TextTotal `json:"texts,omitempty"`
+
+	mixed *mixedResult // what else is signed of a mixed contest; nil if nothing is
 }
 
 // Total is one number of a contest's result.
@@ -88,6 +100,10 @@ func (c *closing) newResult() *Result {
 		to.Ballots, to.Weight, to.Smallest = sum.ballots, sum.weight, sum.smallest
 		if to.Withheld = c.disposition(i) == withheld; to.Withheld {
 			to.Totals = nil
+		} else if contest := &c.e.Manifest.Contests[i]; contest.Mixed() && c.disposition(i) == empty {
+			if err := to.fill(contest, newPlaintexts(contest)); err != nil {
+				panic("tally: nothing cannot be counted: " + err.Error())
+			}
 		}
 	}
 	return r
@@ -108,7 +124,9 @@ func emptyResult(e *ballot.Election) *Result {
 
 // Bytes returns the canonical encoding, the only form that is signed: pin;
 // voters, ballots, refused; for each contest how many ballots it has, whether
-// it is withheld, and unless it is, its totals.
+// it is withheld, and unless it is, its totals; then of a mixed contest with
+// rankings who is elected, and of every mixed contest the digest of the
+// plaintexts.
 func (r *Result) Bytes() []byte {
 	var w wire.Writer
 	w.Raw(r.Pin[:])
@@ -126,6 +144,9 @@ func (r *Result) Bytes() []byte {
 		w.Uint8(0)
 		for _, t := range c.Totals {
 			w.Int64(t.Total)
+		}
+		if c.mixed != nil {
+			c.mixed.write(&w)
 		}
 	}
 	return w.Bytes()
@@ -153,6 +174,9 @@ func parseResult(e *ballot.Election, body []byte) (*Result, error) {
 		for k := range c.Totals {
 			c.Totals[k].Total = r.Int64()
 		}
+		if contest := &e.Manifest.Contests[i]; contest.Mixed() && !c.Withheld {
+			c.readMixed(r, contest)
+		}
 	}
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("tally: result: %w", err)
@@ -164,7 +188,7 @@ func parseResult(e *ballot.Election, body []byte) (*Result, error) {
 // (ErrProof if it is not), and puts it on the ledger, signed by the given
 // authorities. A ledger that has this result already is left as it is.
 func Publish(ctx context.Context, e *ballot.Election, log ballot.Log, result *Result, authorities []ed25519.PrivateKey) error {
-	c, err := readClosing(ctx, e, log)
+	c, err := readClosing(ctx, e, log, work{})
 	if err != nil {
 		return err
 	}
@@ -179,7 +203,7 @@ func Publish(ctx context.Context, e *ballot.Election, log ballot.Log, result *Re
 	if err := book.complete(); err != nil {
 		return err
 	}
-	computed, err := book.combine()
+	computed, err := book.combine(ctx)
 	if err != nil {
 		return err
 	}
@@ -228,17 +252,18 @@ func (r *Result) Text() string {
 	if r.VotersWeight != r.Voters {
 		fmt.Fprintf(&b, ", weight %s of %s", number(r.Weight), number(r.VotersWeight))
 	}
-	fmt.Fprintf(&b, "; %s refused\n", count(r.Refused, "ballot", "ballots"))
+	fmt.Fprintf(&b, "; %s refused\n", plural(r.Refused, "ballot", "ballots"))
 	for _, c := range r.Contests {
 		fmt.Fprintf(&b, "\n%s: ", c.Name)
 		if c.Withheld {
 			fmt.Fprintf(&b, "withheld: %d of %d\n", c.Smallest, c.Minimum)
 			continue
 		}
-		fmt.Fprintf(&b, "%s\n", count(c.Ballots, "ballot", "ballots"))
+		fmt.Fprintf(&b, "%s\n", plural(c.Ballots, "ballot", "ballots"))
 		for _, t := range c.Totals {
 			fmt.Fprintf(&b, "%10s  %s\n", signedNumber(t.Total), t.Label)
 		}
+		c.writeMixed(&b)
 	}
 	for _, s := range r.RefusedShares {
 		fmt.Fprintf(&b, "\nrefused share, entry %d", s.Entry)
@@ -269,8 +294,8 @@ func signedNumber(n int64) string {
 	return number(uint64(n))
 }
 
-// count writes a number with its noun.
-func count(n uint64, one, more string) string {
+// plural writes a number with its noun.
+func plural(n uint64, one, more string) string {
 	if n == 1 {
 		return "1 " + one
 	}

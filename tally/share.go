@@ -22,14 +22,22 @@ type share struct {
 	target  target
 	points  []kyber.Point // D_k, one for each result row
 	proof   []byte
+
+	// Of a mixed contest there are, instead of points and proof,
+	rest []byte    // their bytes, not looked into when the share is parsed,
+	rows *rowShare // and what they say.
 }
 
 // body returns the canonical bytes: contest, target, points, proof. How many
-// points there are follows from the contest.
+// points there are follows from the contest and, for a mixed one, its list.
 func (s *share) body(g *elgamal.Group) []byte {
 	var w wire.Writer
 	w.Uint32(uint32(s.contest))
 	w.Raw(s.target[:])
+	if s.rows != nil {
+		w.Raw(s.rows.body())
+		return w.Bytes()
+	}
 	for _, p := range s.points {
 		w.Raw(g.AppendPoint(nil, p))
 	}
@@ -38,7 +46,8 @@ func (s *share) body(g *elgamal.Group) []byte {
 }
 
 // parseShare reads what body returns for an election with the given contests.
-// The proof is whatever is left; zkp checks that it has exactly its length.
+// The proof is whatever is left; zkp checks that it has exactly its length. Of
+// a share of a mixed contest, which may be long, only the head is read.
 func parseShare(g *elgamal.Group, contests []ballot.Contest, body []byte) (*share, error) {
 	r := wire.NewReader(body)
 	n := r.Uint32()
@@ -50,7 +59,10 @@ func parseShare(g *elgamal.Group, contests []ballot.Contest, body []byte) (*shar
 	if r.Err() != nil {
 		return nil, fmt.Errorf("tally: share: %w", r.Err())
 	}
-	s.contest = int(n)
+	if s.contest = int(n); contests[n].Mixed() {
+		s.rest = r.Raw(r.Rest())
+		return s, nil
+	}
 	for k := range contests[s.contest].Results() {
 		// Sums may be the identity, and then so are their partial decryptions.
 		p, err := g.DecodePointOrIdentity(r.Raw(g.PointLen()))

@@ -47,6 +47,9 @@ type shareBook struct {
 
 // readShares reads and judges everything after the close.
 func (c *closing) readShares(ctx context.Context, pin uint64) (*shareBook, error) {
+	if err := c.readMixes(ctx, pin); err != nil {
+		return nil, err
+	}
 	b := &shareBook{c: c, pin: pin, keys: make(map[[2]int][]kyber.Point), good: make([]map[int]*share, len(c.sums))}
 	for i := range b.good {
 		b.good[i] = make(map[int]*share)
@@ -62,9 +65,12 @@ func (c *closing) readShares(ctx context.Context, pin uint64) (*shareBook, error
 		}
 		switch env.Kind {
 		case entry.Share:
-			s := b.judge(en.Index, env)
+			s := b.judge(ctx, en.Index, env)
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("tally: %w", err)
+			}
 			if s.err == nil {
-				b.good[s.contest][s.trustee] = s.share
+				b.accept(s)
 			}
 			b.shares = append(b.shares, s)
 		case entry.Result:
@@ -74,13 +80,23 @@ func (c *closing) readShares(ctx context.Context, pin uint64) (*shareBook, error
 	return b, nil
 }
 
+// accept takes a share that holds. Of the rows of a mixed contest only those of
+// t trustees are needed.
+func (b *shareBook) accept(s shareEntry) {
+	if s.share.rows != nil && len(b.good[s.contest]) >= b.c.e.Manifest.Threshold {
+		s.share.rows = &rowShare{}
+	}
+	s.share.rest = nil
+	b.good[s.contest][s.trustee] = s.share
+}
+
 // judge checks a share entry: signed by a trustee, well formed, of a contest
 // that is to be decrypted, for its one target, after the pin and not after the
 // result, the trustee's first, with a proof that holds. What decrypts what it
 // must not is evidence whenever it was posted. Everything else about a share
 // that comes too early, too late or twice, its form and proof included, is left
 // aside: otherwise a trustee could spoil an audit after the result.
-func (b *shareBook) judge(index uint64, env *entry.Envelope) shareEntry {
+func (b *shareBook) judge(ctx context.Context, index uint64, env *entry.Envelope) shareEntry {
 	s := shareEntry{index: index, contest: -1}
 	if s.trustee, s.err = b.signer(env); s.err != nil {
 		return s
@@ -92,7 +108,7 @@ func (b *shareBook) judge(index uint64, env *entry.Envelope) shareEntry {
 		return s
 	}
 	s.contest = s.share.contest
-	s.err = b.check(index, s.trustee, s.share)
+	s.err = b.check(ctx, index, s.trustee, s.share)
 	return s
 }
 
@@ -112,7 +128,7 @@ func (b *shareBook) signer(env *entry.Envelope) (int, error) {
 	return 0, fmt.Errorf("tally: share of somebody who is no trustee: %w", reason.ErrSignature)
 }
 
-func (b *shareBook) check(index uint64, trustee int, s *share) error {
+func (b *shareBook) check(ctx context.Context, index uint64, trustee int, s *share) error {
 	c := b.c
 	contest := &c.e.Manifest.Contests[s.contest]
 	switch c.disposition(s.contest) {
@@ -122,7 +138,11 @@ func (b *shareBook) check(index uint64, trustee int, s *share) error {
 		return fmt.Errorf("tally: contest %s has %d of %d ballots and is withheld: %w",
 			contest.ID, c.sums[s.contest].smallest, c.e.Manifest.Limits.MinGroup, reason.ErrState)
 	}
-	if want := c.pinned.target(c.e.Fingerprint, s.contest); s.target != want {
+	want, ok := c.targetBefore(index, s.contest)
+	if !ok {
+		return fmt.Errorf("tally: share before the last mix of contest %s: %w", contest.ID, reason.ErrBinding)
+	}
+	if s.target != want {
 		return fmt.Errorf("tally: share names target %x…, contest %s has %x…: %w", s.target[:4], contest.ID, want[:4], reason.ErrBinding)
 	}
 	if err := b.timely(index); err != nil {
@@ -131,11 +151,23 @@ func (b *shareBook) check(index uint64, trustee int, s *share) error {
 	if b.good[s.contest][trustee] != nil {
 		return fmt.Errorf("tally: the trustee has a share of contest %s already: %w", contest.ID, reason.ErrDuplicate)
 	}
+	if contest.Mixed() {
+		return b.checkRows(ctx, trustee, s)
+	}
 	statement := s.statement(c.e.Group, c.sums[s.contest].row.A, b.trusteeKeys(trustee, s.contest))
 	if err := statement.Verify(c.e.Group, s.context(c.e.Fingerprint, trustee, contest.Results()), s.proof); err != nil {
 		return fmt.Errorf("tally: share: %w", err)
 	}
 	return nil
+}
+
+// checkRows reads the rows of a share and checks their proofs.
+func (b *shareBook) checkRows(ctx context.Context, trustee int, s *share) (err error) {
+	st := b.c.rowStatement(trustee, s.contest, s.target)
+	if s.rows, err = parseRowShare(ctx, b.c.e.Group, st.list.Len(), st.list.Width(), st.workers, s.rest); err != nil {
+		return err
+	}
+	return st.verify(ctx, b.c.e.Group, s.rows)
 }
 
 // timely requires a share between the pin and the result.
@@ -185,11 +217,15 @@ func (b *shareBook) complete() error {
 	return fmt.Errorf("tally: %s: %w", strings.Join(missing, "; "), reason.ErrQuorum)
 }
 
-// quorum says which trustees' shares a contest lacks, if they are too few.
+// quorum says which trustees' shares a contest lacks, if they are too few, or
+// that it is not mixed enough for any.
 func (b *shareBook) quorum(contest int) error {
 	m := b.c.e.Manifest
 	if b.c.disposition(contest) != decrypted || len(b.good[contest]) >= m.Threshold {
 		return nil
+	}
+	if ch := b.c.mixing.chains[contest]; ch != nil && ch.missing() > 0 {
+		return errors.New(ch.lack())
 	}
 	var missing []string
 	for i, t := range m.Trustees {
