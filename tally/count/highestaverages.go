@@ -13,9 +13,9 @@ import (
 //
 // Source: V. D'Hondt, "Système pratique et raisonné de représentation
 // proportionnelle" (1882); as law, for instance, article 163 of the Spanish
-// electoral law (Ley Orgánica 5/1985). Ties, as there: the list with more votes,
-// then lot. A list without
-// votes gets no seat.
+// electoral law (Ley Orgánica 5/1985). Ties: the list with more votes, as there,
+// then lot. (There lists with equal votes win later ties in turn; here it is the
+// same lot each time.) A list without votes gets no seat.
 func DHondt(e *Election) (*Result, error) {
 	return highestAverages(e, "D'Hondt", func(seats int64) int64 { return seats + 1 })
 }

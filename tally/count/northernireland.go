@@ -62,7 +62,8 @@ func (s *stv) northStage() {
 }
 
 // hopeless returns the most candidates whose votes, all together and with all
-// surpluses, are less than those of the next one.
+// surpluses, are less than those of the next one; never so many that a seat would
+// stay empty.
 func (s *stv) hopeless() []int {
 	left := s.with(continuing)
 	slices.SortStableFunc(left, func(a, b int) int { return cmp.Compare(s.votes[a], s.votes[b]) })

@@ -46,6 +46,10 @@ func TestRefused(t *testing.T) {
 		"gap":               {func(e *Election) { e.Ballots[1].Marks[0] = 3 }, ErrShape, "ballot 1: rank 2 is missing"},
 		"no first":          {func(e *Election) { e.Ballots[1].Marks[1] = 2 }, ErrShape, "ballot 1: rank 1 is missing"},
 		"rank past the end": {func(e *Election) { e.Ballots[0].Marks[2] = 4 }, ErrShape, "ballot 0: candidate 2: rank 4 of 3"},
+		"after blank ones": {func(e *Election) {
+			e.Ballots[2].Count = MaxPapers - 5
+			e.Ballots = append(e.Ballots, Ballot{Marks: []int{1, 0, 0}})
+		}, ErrLimit, "ballot 3: more than"},
 	} {
 		e := valid()
 		c.change(e)
