@@ -119,10 +119,10 @@ func TestSealChecksRules(t *testing.T) {
 	w := open(t, electiontest.New(t, twoStyles(nil)))
 	d := w.draft(0, 1)
 	require.NoError(t, d.Err(w.e))
-	for i := range d.Slots {
-		d.Slots[i] ^= 1
+	for i := range d.Content {
+		d.Content[i] ^= 1
 		require.ErrorIs(t, d.Err(w.e), ballot.ErrProof)
-		d.Slots[i] ^= 1
+		d.Content[i] ^= 1
 	}
 }
 

@@ -9,18 +9,19 @@ import (
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/wire"
 	"github.com/hanpyo/hanpyo/ledger"
+	"github.com/hanpyo/hanpyo/zkp"
 )
 
 // What tests need of the inside to make what an honest device never makes.
 
 // Draft is a ballot before it is encrypted.
 type Draft struct {
-	Key    *VoterKey
-	Style  int
-	Number uint32
-	Time   int64 // of the entry
-	Slots  []uint8
-	R      kyber.Scalar // nil: random
+	Key     *VoterKey
+	Style   int
+	Number  uint32
+	Time    int64 // of the entry
+	Content []uint8
+	R       kyber.Scalar // nil: random
 }
 
 // Seal makes the ballot of a draft, with a valid proof wherever there is one.
@@ -29,7 +30,7 @@ func (d Draft) Seal(e *Election) *Ballot {
 	if r == nil {
 		r = e.Group.RandomScalar()
 	}
-	b, err := e.seal(d.Key, d.Style, d.Number, d.Time, d.Slots, r)
+	b, err := e.seal(d.Key, d.Style, d.Number, d.Time, d.Content, r)
 	if err != nil {
 		panic(err)
 	}
@@ -38,7 +39,7 @@ func (d Draft) Seal(e *Election) *Ballot {
 
 // Err returns why a draft cannot be sealed.
 func (d Draft) Err(e *Election) error {
-	_, err := e.seal(d.Key, d.Style, d.Number, d.Time, d.Slots, e.Group.RandomScalar())
+	_, err := e.seal(d.Key, d.Style, d.Number, d.Time, d.Content, e.Group.RandomScalar())
 	return err
 }
 
@@ -75,6 +76,18 @@ func (x Body) Bytes() []byte {
 	}
 	w.Raw(x.Proof)
 	return w.Bytes()
+}
+
+// StatementOf returns what a ballot's proof is about.
+func StatementOf(b *Ballot) zkp.BallotStatement { return b.statement() }
+
+// WitnessOf returns the witness of a ballot with some content of style 0.
+func WitnessOf(r, credential kyber.Scalar, e *Election, content []uint8) zkp.BallotWitness {
+	_, bits, err := e.messages(0, content)
+	if err != nil {
+		panic(err)
+	}
+	return zkp.BallotWitness{Randomness: r, Bits: bits, Credential: credential}
 }
 
 // OpenEntry returns a well-formed but unsigned open entry like the election's,

@@ -101,9 +101,9 @@ func (w *world) vote(voter int, votes ballot.Votes) *ballot.Ballot {
 // draft is a ballot of a voter with one number.
 func (w *world) draft(voter int, number uint32) ballot.Draft {
 	v := w.Voters[voter]
-	slots, err := w.Manifest.EncodeVotes(v.Line.Style, nil)
+	content, err := w.Manifest.EncodeVotes(v.Line.Style, nil)
 	require.NoError(w.t, err)
-	return ballot.Draft{Key: v.Key, Style: v.Line.Style, Number: number, Slots: slots}
+	return ballot.Draft{Key: v.Key, Style: v.Line.Style, Number: number, Content: content}
 }
 
 func (w *world) spoil(voter int, tracker ballot.Tracker) []byte {
