@@ -362,7 +362,7 @@ func (s *store) add(tx *bbolt.Tx, old ledger.Checkpoint, batch []*request, signe
 		return none, err
 	}
 	for _, req := range batch {
-		index, ok, err := s.find(tx, check, req.id)
+		index, ok, err := s.find(check, req.id)
 		if err == nil && !ok {
 			index, err = s.put(tx, req)
 		}

@@ -72,8 +72,8 @@ func (s *store) loadIDs(size uint64) (*ids, error) {
 }
 
 // find returns the index of the first entry with an id.
-func (s *store) find(tx *bbolt.Tx, check *pathCheck, id tlog.Hash) (index uint64, ok bool, err error) {
-	index, free, err := s.findStored(tx, check, id)
+func (s *store) find(check *pathCheck, id tlog.Hash) (index uint64, ok bool, err error) {
+	index, free, err := s.findStored(check, id)
 	if err == nil && free != nil {
 		index, ok = s.ids[partOf(id)][id]
 		return index, ok, nil
@@ -81,38 +81,35 @@ func (s *store) find(tx *bbolt.Tx, check *pathCheck, id tlog.Hash) (index uint64
 	return index, true, err
 }
 
-// findStored returns the index of the entry with an id, if the database has
-// it, or else the key that is free for it. Two ids may begin alike, and whoever
-// chooses entries can make that happen: the second has all its bytes for a key.
-func (s *store) findStored(tx *bbolt.Tx, check *pathCheck, id tlog.Hash) (index uint64, free []byte, err error) {
-	indexes, hashes := tx.Bucket(indexBucket), tx.Bucket(hashBucket)
+// findStored returns the index of the entry with an id, if the database had
+// it before this transaction, or else the key that was free for it. Two ids may
+// begin alike, and whoever chooses entries can make that happen: the second
+// has all its bytes for a key.
+func (s *store) findStored(check *pathCheck, id tlog.Hash) (index uint64, free []byte, err error) {
 	for _, key := range [][]byte{id[:idKey], id[:]} {
-		if err := s.checkPath(check, indexBucket, key); err != nil {
+		at, found, err := s.get(check, indexBucket, key)
+		if err != nil {
 			return 0, nil, err
 		}
-		at := indexes.Get(key)
-		if at == nil {
+		if !found {
 			return 0, key, nil
 		}
 		if len(at) != 8 {
 			return 0, nil, s.damaged("index of an entry")
 		}
 		index := binary.BigEndian.Uint64(at)
-		if err := s.checkPath(check, hashBucket, at); err != nil {
-			return 0, nil, err
-		}
-		stored, err := s.hashes(hashes, index)
+		stored, _, err := s.get(check, hashBucket, at)
 		if err != nil {
 			return 0, nil, err
 		}
-		if bytes.Equal(stored[:tlog.HashSize], id[:]) {
+		if len(stored) >= tlog.HashSize && bytes.Equal(stored[:tlog.HashSize], id[:]) {
 			return index, nil, nil
 		}
 		if !bytes.HasPrefix(stored, key) {
 			return 0, nil, s.damaged("index %d is not that of its entry", index)
 		}
 	}
-	return 0, nil, s.damaged("two entries with the leaf hash %s", id) // unreachable: the second key is all of it
+	return 0, nil, s.damaged("hashes cut short") // for what begins with all of an id is that id
 }
 
 // mergeIDs puts into the database the new ids of those parts whose turn it is
@@ -121,12 +118,24 @@ func (s *store) mergeIDs(tx *bbolt.Tx, check *pathCheck, from, to uint64) error 
 	indexes := tx.Bucket(indexBucket)
 	for step := from/idStep + 1; step <= to/idStep; step++ {
 		part := s.ids[step%idParts]
+		var taken []byte // in this transaction
 		for _, id := range slices.SortedFunc(maps.Keys(part), func(a, b tlog.Hash) int { return bytes.Compare(a[:], b[:]) }) {
-			_, free, err := s.findStored(tx, check, id)
-			if err == nil && free != nil {
-				err = indexes.Put(free, number(part[id]))
-			}
+			_, key, err := s.findStored(check, id)
 			if err != nil {
+				return err
+			}
+			if key == nil {
+				continue
+			}
+			if bytes.Equal(key, taken) {
+				key = id[:]
+			} else if len(key) == idKey {
+				taken = key
+			}
+			if err := s.checkPath(check, indexBucket, key); err != nil {
+				return err
+			}
+			if err := indexes.Put(key, number(part[id])); err != nil {
 				return err
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"unsafe"
+
 	"go.etcd.io/bbolt"
 )
 
@@ -19,21 +21,42 @@ const maxPage = 1 << 20
 // it checks it remembers, for one transaction. A ledger that is open for reading
 // only needs none: all its pages were checked.
 type pathCheck struct {
+	err   error // why nothing can be read
 	file  io.ReaderAt
+	data  []byte // the same file, mapped into memory
 	size  int64  // of a page
 	pages uint64 // in the database
 	root  uint64 // page of the tree of buckets
 	read  map[uint64]page
+	roots map[string]bucketRoot
+}
+
+// bucketRoot is the first page of a bucket, or, if it is 0, the page itself.
+type bucketRoot struct {
+	page   uint64
+	inline []byte
 }
 
 type page struct {
-	branch bool
-	b      []byte
+	branch  bool
+	checked bool // all its elements
+	b       []byte
 }
 
 func (s *store) newPathCheck(tx *bbolt.Tx) *pathCheck {
-	size := int64(s.db.Info().PageSize)
-	return &pathCheck{s.file, size, uint64(tx.Size() / size), uint64(tx.Cursor().Bucket().Root()), make(map[uint64]page)}
+	if s.readOnly {
+		return nil
+	}
+	// How much of the file there is the file itself says, not what stands in
+	// it. All of that bbolt has mapped.
+	mapped, length := s.db.Info(), int64(0)
+	info, err := s.file.Stat()
+	if err == nil {
+		length = min(info.Size(), tx.Size())
+	}
+	data := unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&mapped.Data))), length)
+	size := int64(mapped.PageSize)
+	return &pathCheck{err, s.file, data, size, uint64(length / size), uint64(tx.Cursor().Bucket().Root()), make(map[uint64]page), make(map[string]bucketRoot)}
 }
 
 // lastKey is behind every key.
@@ -45,11 +68,9 @@ func (s *store) checkRoot(tx *bbolt.Tx) error {
 		return nil
 	}
 	c := s.newPathCheck(tx)
-	leaf, err := c.descend(c.root, metaBucket, nil)
-	if err != nil {
+	if _, found, err := c.descend(c.root, metaBucket, true, nil); err != nil {
 		return s.damaged("%v", err)
-	}
-	if _, ok := leaf.search(metaBucket); !ok {
+	} else if !found {
 		return nil // not a ledger, or a new one
 	}
 	return s.checkPath(c, metaBucket, checkpointKey)
@@ -60,10 +81,20 @@ func (s *store) checkPath(c *pathCheck, bucket, key []byte) error {
 	if s.readOnly {
 		return nil
 	}
-	if err := c.bucket(bucket, key, nil); err != nil {
+	if _, _, err := c.bucket(bucket, key, true, nil); err != nil {
 		return s.damaged("%v", err)
 	}
 	return nil
+}
+
+// get returns the value of a key of a bucket, as it is in the file, where
+// bbolt would find it. Of the pages on the way it checks what it looks at.
+func (s *store) get(c *pathCheck, bucket, key []byte) (value []byte, found bool, err error) {
+	value, found, err = c.bucket(bucket, key, false, nil)
+	if err != nil {
+		return nil, false, s.damaged("%v", err)
+	}
+	return value, found, nil
 }
 
 // checkEnds checks the pages that adding entries to leaves and hashes reads.
@@ -95,7 +126,7 @@ func (s *store) checkFree() error {
 				return s.damaged("list of free pages has page %d of %d", id, c.pages)
 			}
 			for owner := id; owner >= 2 && int64(id-owner) < maxPage/c.size; owner-- {
-				if p, err := c.load(owner); err == nil && int64(len(p.b)) > int64(id-owner)*c.size && c.inUse(owner, p) {
+				if p, err := c.load(owner, true); err == nil && int64(len(p.b)) > int64(id-owner)*c.size && c.inUse(owner, p) {
 					return s.damaged("page %d at offset %d is in use, but in the list of free pages", id, int64(id)*c.size)
 				}
 			}
@@ -109,10 +140,13 @@ func (c *pathCheck) inUse(id uint64, p page) bool {
 	if id == c.root {
 		return true
 	}
-	key := p.key(0)
+	var key []byte
+	if p.count() > 0 {
+		key, _, _ = p.element(0) // of which load has seen that it is there
+	}
 	for _, name := range [][]byte{leafBucket, hashBucket, indexBucket} {
 		found := false
-		if c.bucket(name, key, func(at uint64) { found = found || at == id }) == nil && found {
+		if _, _, err := c.bucket(name, key, true, func(at uint64) { found = found || at == id }); err == nil && found {
 			return true
 		}
 	}
@@ -159,82 +193,87 @@ func (c *pathCheck) free() ([]uint64, error) {
 }
 
 // bucket checks the pages from the root to where key stands, or would stand,
-// in a bucket, and calls visit with each page of the bucket.
-func (c *pathCheck) bucket(name, key []byte, visit func(id uint64)) error {
-	leaf, err := c.descend(c.root, name, nil)
-	if err != nil {
-		return err
-	}
-	at, ok := leaf.search(name)
+// in a bucket, and calls visit with each page of the bucket. It looks at the
+// whole pages or only at what searching them does.
+func (c *pathCheck) bucket(name, key []byte, whole bool, visit func(id uint64)) (value []byte, found bool, err error) {
+	root, ok := c.roots[string(name)]
 	if !ok {
-		return fmt.Errorf("no bucket %s", name)
+		value, found, err := c.descend(c.root, name, whole, nil)
+		switch {
+		case err != nil:
+			return nil, false, err
+		case !found:
+			return nil, false, fmt.Errorf("no bucket %s", name)
+		case len(value) < 16:
+			return nil, false, fmt.Errorf("bucket %s is cut short", name)
+		}
+		root = bucketRoot{binary.NativeEndian.Uint64(value), value[16:]}
+		c.roots[string(name)] = root
 	}
-	value := leaf.value(at)
-	if len(value) < 16 {
-		return fmt.Errorf("bucket %s is cut short", name)
+	if root.page != 0 {
+		return c.descend(root.page, key, whole, visit)
 	}
-	if root := binary.NativeEndian.Uint64(value); root != 0 {
-		_, err = c.descend(root, key, visit)
-		return err
+	p, err := newPage(root.inline, true)
+	if err == nil && p.branch {
+		err = fmt.Errorf("flags %x", branchPage)
 	}
-	if err := checkElements(value[16:]); err != nil {
-		return fmt.Errorf("bucket %s: %w", name, err)
+	if err == nil {
+		value, found, err = p.get(key)
 	}
-	return nil
+	if err != nil {
+		return nil, false, fmt.Errorf("bucket %s: %w", name, err)
+	}
+	return value, found, nil
 }
 
-// descend follows key from a page down to a leaf.
-func (c *pathCheck) descend(id uint64, key []byte, visit func(uint64)) (page, error) {
+// descend follows key from a page down to a leaf, and returns its value there.
+func (c *pathCheck) descend(id uint64, key []byte, whole bool, visit func(uint64)) (value []byte, found bool, err error) {
 	for range maxDepth {
-		p, err := c.load(id)
+		p, err := c.load(id, whole)
 		if err != nil {
-			return page{}, err
+			return nil, false, err
 		}
 		if visit != nil {
 			visit(id)
 		}
 		if !p.branch {
-			return p, nil
+			value, found, err = p.get(key)
+		} else {
+			id, err = p.child(key)
 		}
-		i, found := p.search(key)
-		if !found && i > 0 {
-			i--
+		if err != nil {
+			return nil, false, fmt.Errorf("page %d at offset %d: %w", p.id(), int64(p.id())*c.size, err)
 		}
-		id = binary.NativeEndian.Uint64(p.b[pageHeader+i*pageElement+8:])
+		if !p.branch {
+			return value, found, nil
+		}
 	}
-	return page{}, fmt.Errorf("page %d at depth %d", id, maxDepth)
+	return nil, false, fmt.Errorf("page %d at depth %d", id, maxDepth)
 }
 
-// load reads and checks a branch or leaf page.
-func (c *pathCheck) load(id uint64) (page, error) {
-	if p, ok := c.read[id]; ok {
+// load reads and checks a branch or leaf page, its elements if whole is set.
+func (c *pathCheck) load(id uint64, whole bool) (page, error) {
+	if p, ok := c.read[id]; ok && (p.checked || !whole) {
 		return p, nil
+	}
+	if c.err != nil {
+		return page{}, c.err
 	}
 	if id < 2 || id >= c.pages {
 		return page{}, fmt.Errorf("page %d of %d", id, c.pages)
 	}
 	at := int64(id) * c.size
-	b := make([]byte, c.size)
-	if _, err := c.file.ReadAt(b, at); err != nil {
-		return page{}, err
-	}
-	length := (1 + int64(binary.NativeEndian.Uint32(b[12:]))) * c.size
+	length := (1 + int64(binary.NativeEndian.Uint32(c.data[at+12:]))) * c.size
 	if length > maxPage || at+length > int64(c.pages)*c.size {
 		return page{}, fmt.Errorf("page %d at offset %d has %d bytes", id, at, length)
 	}
-	if length > c.size {
-		b = make([]byte, length)
-		if _, err := c.file.ReadAt(b, at); err != nil {
-			return page{}, err
-		}
-	}
-	if got := binary.NativeEndian.Uint64(b); got != id {
+	if got := binary.NativeEndian.Uint64(c.data[at:]); got != id {
 		return page{}, fmt.Errorf("page %d at offset %d says that it is page %d", id, at, got)
 	}
-	if err := checkElements(b); err != nil {
+	p, err := newPage(c.data[at:at+length], whole)
+	if err != nil {
 		return page{}, fmt.Errorf("page %d at offset %d: %w", id, at, err)
 	}
-	p := page{binary.NativeEndian.Uint16(b[8:]) == branchPage, b}
 	if p.branch && p.count() == 0 {
 		return page{}, fmt.Errorf("page %d at offset %d has no children", id, at)
 	}
@@ -242,67 +281,91 @@ func (c *pathCheck) load(id uint64) (page, error) {
 	return p, nil
 }
 
-// checkElements checks that b is a branch or leaf page whose elements lie in
-// it, with keys that rise.
-func checkElements(b []byte) error {
+// newPage checks that b is a branch or leaf page with room for its elements;
+// if whole is set, that these lie in it, with keys that rise.
+func newPage(b []byte, whole bool) (page, error) {
 	if len(b) < pageHeader {
-		return fmt.Errorf("cut short")
+		return page{}, fmt.Errorf("cut short")
 	}
-	p := page{binary.NativeEndian.Uint16(b[8:]) == branchPage, b}
-	if flags := binary.NativeEndian.Uint16(b[8:]); flags != branchPage && flags != leafPage {
-		return fmt.Errorf("flags %x", flags)
+	flags := binary.NativeEndian.Uint16(b[8:])
+	p := page{flags == branchPage, whole, b}
+	if flags != branchPage && flags != leafPage {
+		return page{}, fmt.Errorf("flags %x", flags)
 	}
 	if pageHeader+p.count()*pageElement > len(b) {
-		return fmt.Errorf("%d elements in %d bytes", p.count(), len(b))
+		return page{}, fmt.Errorf("%d elements in %d bytes", p.count(), len(b))
 	}
-	for i := range p.count() {
-		at, key, value := p.element(i)
-		if key == 0 || uint64(at)+uint64(key)+uint64(value) > uint64(len(b)) {
-			return fmt.Errorf("element %d lies outside", i)
+	var last []byte
+	for i := 0; whole && i < p.count(); i++ {
+		key, _, err := p.element(i)
+		if err != nil {
+			return page{}, err
 		}
-		if i > 0 && bytes.Compare(p.key(i-1), p.key(i)) >= 0 {
-			return fmt.Errorf("element %d is out of order", i)
+		if bytes.Compare(last, key) >= 0 {
+			return page{}, fmt.Errorf("element %d is out of order", i)
 		}
+		last = key
 	}
-	return nil
+	return p, nil
 }
 
+func (p page) id() uint64 { return binary.NativeEndian.Uint64(p.b) }
 func (p page) count() int { return int(binary.NativeEndian.Uint16(p.b[10:])) }
 
-// element returns where the key of element i begins, and how long key and value
-// are.
-func (p page) element(i int) (at uint64, key, value uint32) {
+// element returns key and value of element i.
+func (p page) element(i int) (key, value []byte, err error) {
 	start := pageHeader + i*pageElement
-	e := p.b[start:]
+	e := p.b[start : start+pageElement]
+	var at, keySize, valueSize uint64
 	if p.branch {
-		return uint64(start) + uint64(binary.NativeEndian.Uint32(e)), binary.NativeEndian.Uint32(e[4:]), 0
+		at, keySize = uint64(binary.NativeEndian.Uint32(e)), uint64(binary.NativeEndian.Uint32(e[4:]))
+	} else {
+		at, keySize, valueSize = uint64(binary.NativeEndian.Uint32(e[4:])), uint64(binary.NativeEndian.Uint32(e[8:])), uint64(binary.NativeEndian.Uint32(e[12:]))
 	}
-	return uint64(start) + uint64(binary.NativeEndian.Uint32(e[4:])), binary.NativeEndian.Uint32(e[8:]), binary.NativeEndian.Uint32(e[12:])
+	at += uint64(start)
+	if keySize == 0 || at+keySize+valueSize > uint64(len(p.b)) {
+		return nil, nil, fmt.Errorf("element %d lies outside", i)
+	}
+	return p.b[at:][:keySize], p.b[at+keySize:][:valueSize], nil
 }
 
-func (p page) key(i int) []byte {
-	if p.count() == 0 {
-		return nil
+// child returns the page to which key leads from a branch page.
+func (p page) child(key []byte) (uint64, error) {
+	i, exact, err := p.search(key)
+	if !exact && i > 0 {
+		i--
 	}
-	at, key, _ := p.element(i)
-	return p.b[at : at+uint64(key)]
+	return binary.NativeEndian.Uint64(p.b[pageHeader+i*pageElement+8:]), err
 }
 
-func (p page) value(i int) []byte {
-	at, key, value := p.element(i)
-	return p.b[at+uint64(key):][:value]
+// get returns the value of key in a leaf page.
+func (p page) get(key []byte) (value []byte, found bool, err error) {
+	i, _, err := p.search(key)
+	if err != nil || i == p.count() {
+		return nil, false, err
+	}
+	k, value, err := p.element(i)
+	if err != nil || !bytes.Equal(k, key) {
+		return nil, false, err
+	}
+	return value, true, nil
 }
 
 // search returns the first element whose key is not below key, and whether it
-// is that.
-func (p page) search(key []byte) (int, bool) {
+// met key itself. It looks at the elements that bbolt looks at, and checks these.
+func (p page) search(key []byte) (i int, exact bool, err error) {
 	lo, hi := 0, p.count()
 	for lo < hi {
-		if mid := (lo + hi) / 2; bytes.Compare(p.key(mid), key) < 0 {
+		mid := (lo + hi) / 2
+		k, _, err := p.element(mid)
+		if err != nil {
+			return 0, false, err
+		}
+		if order := bytes.Compare(k, key); order < 0 {
 			lo = mid + 1
 		} else {
-			hi = mid
+			hi, exact = mid, exact || order == 0
 		}
 	}
-	return lo, lo < p.count() && bytes.Equal(p.key(lo), key)
+	return lo, exact, nil
 }
