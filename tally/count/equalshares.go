@@ -23,7 +23,7 @@ func EqualShares(b *Budget) (*Result, error) {
 		return nil, err
 	}
 	r := f.result("Participatory budgeting, method of equal shares")
-	groups := f.shares()
+	money := f.shares()
 	for {
 		round := Round{Columns: []string{"points", "cost", "price per point"}, Rows: make([][]string, len(f.costs))}
 		var lowest *big.Rat
@@ -33,7 +33,7 @@ func EqualShares(b *Budget) (*Result, error) {
 				continue
 			}
 			price := "not affordable"
-			if rho := groups.price(p, cost); rho != nil {
+			if rho := money.price(p, cost); rho != nil {
 				price = decimal(rho)
 				if lowest == nil || rho.Cmp(lowest) < 0 {
 					lowest, equal = rho, nil
@@ -49,7 +49,7 @@ func EqualShares(b *Budget) (*Result, error) {
 		}
 		p := f.pick(&round, equal)
 		round.Action = fmt.Sprintf("%s costs its voters least per point.", printable(f.names[p]))
-		groups.charge(p, lowest)
+		money.charge(p, lowest)
 		f.pay(r, round, p)
 	}
 	f.greedy(r)
@@ -60,62 +60,94 @@ func EqualShares(b *Budget) (*Result, error) {
 type sharers struct {
 	marks []int
 	count int64
-	money *big.Rat // of each of them
+	money *big.Int // of each of them, in parts
 }
 
-type shares []*sharers
+// shares is the money of all voters. A unit of money has so many parts that
+// everybody always has a whole number of them: fractions with denominators of
+// their own would have to be reduced at every step.
+type shares struct {
+	parts  *big.Int
+	all    []*sharers
+	voters [][]*sharers // of each project
+	broke  []bool       // projects whose voters could not pay: they never will
+}
 
 // shares divides the budget equally.
-func (f *funding) shares() shares {
-	var out shares
+func (f *funding) shares() *shares {
+	s := &shares{parts: big.NewInt(f.papers), voters: make([][]*sharers, len(f.costs)), broke: make([]bool, len(f.costs))}
 	at := map[string]*sharers{}
 	for _, b := range f.ballots {
 		key := fmt.Sprint(b.Marks)
 		if at[key] == nil {
-			at[key] = &sharers{marks: b.Marks, money: big.NewRat(f.left, f.papers)}
-			out = append(out, at[key])
+			g := &sharers{marks: b.Marks, money: big.NewInt(f.left)}
+			at[key], s.all = g, append(s.all, g)
+			for p, m := range b.Marks {
+				if m > 0 {
+					s.voters[p] = append(s.voters[p], g)
+				}
+			}
 		}
 		at[key].count += b.Count
 	}
-	return out
+	return s
 }
 
 // price returns the least ρ at which the project is paid if each of its voters
 // gives ρ for every point, or all he has if that is less: Σ min(money, ρ·points)
 // = cost. It is nil if they cannot pay.
-func (s shares) price(p int, cost int64) *big.Rat {
-	type payer struct {
-		*sharers
-		most *big.Rat // money per point
+//
+// Every turn takes the ρ at which those left pay the rest in proportion to their
+// points. Who has less than that gives all, and ρ only grows by it.
+func (s *shares) price(p int, cost int64) *big.Rat {
+	if s.broke[p] {
+		return nil
 	}
-	var payers []payer
-	due, points := new(big.Rat).SetInt64(cost), int64(0)
-	for _, g := range s {
-		if m := int64(g.marks[p]); m > 0 {
-			payers = append(payers, payer{g, new(big.Rat).Quo(g.money, new(big.Rat).SetInt64(m))})
-			points += g.count * m
+	left := slices.Clone(s.voters[p])
+	due, points := new(big.Int).Mul(big.NewInt(cost), s.parts), int64(0)
+	for _, g := range left {
+		points += g.count * int64(g.marks[p])
+	}
+	var n, has, needs big.Int
+	for points > 0 {
+		paid, done := new(big.Int), int64(0)
+		rest := left[:0]
+		for _, g := range left {
+			m := int64(g.marks[p])
+			has.Mul(g.money, n.SetInt64(points)) // money < m·due/points
+			if needs.Mul(due, n.SetInt64(m)); has.Cmp(&needs) < 0 {
+				paid.Add(paid, has.Mul(g.money, n.SetInt64(g.count)))
+				done += g.count * m
+			} else {
+				rest = append(rest, g)
+			}
 		}
-	}
-	slices.SortFunc(payers, func(a, b payer) int { return a.most.Cmp(b.most) })
-	for _, g := range payers {
-		rho := new(big.Rat).Quo(due, new(big.Rat).SetInt64(points))
-		if rho.Cmp(g.most) <= 0 {
-			return rho
+		if done == 0 {
+			return new(big.Rat).SetFrac(due, needs.Mul(s.parts, n.SetInt64(points)))
 		}
-		due.Sub(due, new(big.Rat).Mul(g.money, new(big.Rat).SetInt64(g.count)))
-		points -= g.count * int64(g.marks[p])
+		due.Sub(due, paid)
+		points -= done
+		left = rest
 	}
+	s.broke[p] = true
 	return nil
 }
 
-// charge takes from each voter of the project what he pays for it.
-func (s shares) charge(p int, rho *big.Rat) {
-	for _, g := range s {
-		pays := new(big.Rat).Mul(rho, new(big.Rat).SetInt64(int64(g.marks[p])))
-		if pays.Cmp(g.money) > 0 {
-			pays = g.money
+// charge takes from each voter of the project what he pays for it, and makes the
+// parts smaller so that this is a whole number of them.
+func (s *shares) charge(p int, rho *big.Rat) {
+	perPoint := new(big.Rat).Mul(rho, new(big.Rat).SetInt(s.parts))
+	finer := perPoint.Denom()
+	s.parts.Mul(s.parts, finer)
+	for _, g := range s.all {
+		g.money.Mul(g.money, finer)
+	}
+	var pays big.Int
+	for _, g := range s.voters[p] {
+		if pays.Mul(perPoint.Num(), big.NewInt(int64(g.marks[p]))); pays.Cmp(g.money) > 0 {
+			pays.Set(g.money)
 		}
-		g.money = new(big.Rat).Sub(g.money, pays)
+		g.money.Sub(g.money, &pays)
 	}
 }
 
