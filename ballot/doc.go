@@ -18,7 +18,9 @@
 //
 // Votes are a number for each option ([Vote]); the kinds of contests compile
 // them into slots of 0 or 1, rules and result rows, so that no other part of the
-// library knows any kind. The sums are decrypted by package tally.
+// library knows any kind. The sums are decrypted by package tally. Mixed
+// contests, rankings and texts, are plaintexts instead, which are shuffled,
+// decrypted one by one and read back by [Contest.OpenPlaintext].
 //
 // docs/manifest.md describes manifest, contests and roll, docs/wire.md the bytes
 // of every entry, docs/protocol.md §4 the proof and §9 the rule.

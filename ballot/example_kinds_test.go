@@ -47,3 +47,34 @@ func ExampleContest_Count() {
 	//  1  tern>muirin     Arctic Tern > Muirín
 	//  1  blank           blank
 }
+
+// A mixed contest has a plaintext of a fixed length instead of slots. A text is
+// marked like an option.
+func ExampleContest_Mixed() {
+	json, err := os.ReadFile("../examples/manifests/mixed.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	m, err := ballot.ParseManifest(json)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for i := range m.Contests {
+		c := &m.Contests[i]
+		_, columns := c.Columns()
+		fmt.Printf("%-9s %-14s mixed %-5t %2d bytes, %d columns\n", c.ID, c.Kind, c.Mixed(), c.PlaintextLen(), columns)
+	}
+	committee, ship := &m.Contests[0], &m.Contests[1]
+	plain, err := committee.Encode(ballot.Vote{"ito": 1, "byrne": 2})
+	fmt.Println(plain, err)
+	fmt.Println(ship.Check(ballot.Vote{"Lady of the Lake": 1}))
+	fmt.Println(ship.Check(ballot.Vote{"Lady of the Lake": 1, "otter": 1}))
+	// Output:
+	// committee mixed-ranking  mixed true   5 bytes, 1 columns
+	// ship      write-in       mixed true  61 bytes, 3 columns
+	// fee       choose         mixed false  0 bytes, 3 columns
+	// days      approval       mixed false  0 bytes, 3 columns
+	// [4 1 0 0 0] <nil>
+	// <nil>
+	// contest ship: 2 marks are given, exactly one option or text is required: out of range
+}

@@ -12,9 +12,10 @@ import (
 	"github.com/hanpyo/hanpyo/ledger"
 )
 
-// fuzzElection is a small open election with a ballot and a spoil of its own.
+// fuzzElection is a small open election of slots and mixed columns with a ballot
+// and a spoil of its own.
 func fuzzElection(f *testing.F) (e *electiontest.Election, cast, spoil []byte) {
-	e = electiontest.New(f, &electiontest.Options{Trustees: 1, Contests: electiontest.Contests()[:1]})
+	e = electiontest.New(f, &electiontest.Options{Trustees: 1, Contests: append(electiontest.Contests()[:1], mixedContests()[0])})
 	b, _, err := e.Encrypt(e.Voters[0], nil)
 	require.NoError(f, err)
 	s, err := e.NewSpoil(e.Voters[0], ballot.Tracker{1})

@@ -30,7 +30,7 @@ func FuzzParseManifestBytes(f *testing.F) {
 	for _, group := range []string{"ristretto255", "P-256"} {
 		f.Add(testManifest(f, group).Bytes())
 	}
-	for _, name := range []string{"judgement", "lists", "equations"} { // whose parameters are more than numbers
+	for _, name := range []string{"judgement", "lists", "equations", "mixed"} { // whose parameters are more than numbers
 		data, err := os.ReadFile("../examples/manifests/" + name + ".json")
 		require.NoError(f, err)
 		m, err := ParseManifest(data)

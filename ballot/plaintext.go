@@ -112,7 +112,7 @@ func columnsFor(plaintext int) int { return (plaintext + elgamal.EmbedLen - 1) /
 // not in normal form or is an option's id (ErrEncoding); an option that there is
 // not, or fewer ranks than the contest's least (ErrRange); an option twice,
 // nothing where something must be marked, or another number of points
-// (ErrShape). A vote that is returned is one that Encode maps to the same bytes.
+// (ErrShape); points of another group are ErrGroup. A vote that is returned is one that Encode maps to the same bytes.
 // The time depends on the points, which are public by then.
 func (c *Contest) OpenPlaintext(points []kyber.Point) (Vote, error) {
 	v, err := c.openPlaintext(points)

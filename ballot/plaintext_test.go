@@ -101,7 +101,7 @@ func TestPlaintextRoundTrip(t *testing.T) {
 		for _, most := range []int{1, 27, 28, 29, 56, 57, 58, maxText} {
 			c := mixedContest(t, group, textOf(255, most))
 			for _, length := range []int{1, most - 1, most} {
-				if length > 0 {
+				if length > 0 && (length == most || most < maxText) {
 					try(c, Vote{strings.Repeat("x", length): 1})
 				}
 			}

@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/electiontest"
 	"github.com/hanpyo/hanpyo/zkp"
 )
@@ -85,4 +87,51 @@ func TestRandomManifests(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Votes of random mixed contests come back out of the points that carry them.
+func TestRandomMixedVotes(t *testing.T) {
+	for seed := range 60 {
+		r := rand.New(rand.NewPCG(uint64(seed), 2))
+		kind := electiontest.MixedKinds[seed%len(electiontest.MixedKinds)]
+		g := []*elgamal.Group{elgamal.Ristretto255(), elgamal.P256()}[seed/2%2]
+		contests := []ballot.Contest{electiontest.RandomContest(r, kind, "c", 8)}
+		m := electiontest.Prepare(t, &electiontest.Options{Group: g, Contests: contests, Voters: 1, Trustees: 1}).Manifest
+		again, err := ballot.ParseManifest(m.JSON())
+		require.NoError(t, err)
+		require.Equal(t, m.Bytes(), again.Bytes())
+
+		c := &m.Contests[0]
+		var votes, opened []ballot.Vote
+		for range 4 {
+			v := electiontest.RandomVote(r, c)
+			plain, err := c.Encode(v)
+			require.NoError(t, err)
+			require.Len(t, plain, c.PlaintextLen())
+			_, columns := c.Columns()
+			plain = append(plain, make([]byte, columns*elgamal.EmbedLen-len(plain))...)
+			var points []kyber.Point
+			for part := range slices.Chunk(plain, elgamal.EmbedLen) {
+				p, err := elgamal.Embed(g, part)
+				require.NoError(t, err)
+				points = append(points, p)
+			}
+			back, err := c.OpenPlaintext(points)
+			require.NoError(t, err)
+			votes, opened = append(votes, v), append(opened, back)
+		}
+		require.Equal(t, counted(t, c, votes), counted(t, c, opened), "seed %d", seed)
+	}
+}
+
+func counted(t *testing.T, c *ballot.Contest, votes []ballot.Vote) []int64 {
+	totals, err := c.Count(func(yield func(ballot.Vote, uint64) bool) {
+		for _, v := range votes {
+			if !yield(v, 1) {
+				return
+			}
+		}
+	})
+	require.NoError(t, err)
+	return totals
 }

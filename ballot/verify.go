@@ -9,8 +9,9 @@ import (
 
 // VerifyBallot checks the ballot's proof: every slot holds 0 or 1, every rule
 // of its contests holds, and whoever made the ballot knows the secret of its
-// credential (docs/protocol.md §4). It does not say that the
-// ballot counts: that depends on the ledger, see State.
+// credential (docs/protocol.md §4). What the columns of mixed contests hold it
+// does not say, only that they are as that voter made them; and it does not say
+// that the ballot counts: that depends on the ledger, see State.
 func (e *Election) VerifyBallot(b *Ballot) error {
 	if b == nil || b.data == nil {
 		return fmt.Errorf("ballot: no ballot: %w", reason.ErrShape)
