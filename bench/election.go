@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -6,6 +6,9 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.dedis.ch/kyber/v3"
@@ -39,32 +42,65 @@ type election struct {
 
 // hold holds an election with one kind of ballot and so many voters.
 func hold(ctx context.Context, g *elgamal.Group, k kind, voters int) (*election, error) {
+	e, err := openFor(ctx, g, k, voters)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.vote(ctx, k); err != nil {
+		return nil, err
+	}
+	return e, e.count(ctx)
+}
+
+// openFor opens an election, on a ledger in memory.
+func openFor(ctx context.Context, g *elgamal.Group, k kind, voters int) (*election, error) {
 	e := &election{}
-	manifest, err := e.prepare(g, k, voters)
+	manifest, err := e.prepare(g, k, voters, inMemory)
 	if err != nil {
 		return nil, err
 	}
 	if err := e.makeKey(ctx, manifest); err != nil {
 		return nil, err
 	}
-	if err := e.open(ctx, manifest, voters); err != nil {
-		return nil, err
-	}
-	for i, v := range e.voters {
-		b, _, err := e.Encrypt(v, k.votes(i))
-		if err != nil {
-			return nil, err
-		}
-		if _, err := e.log.Append(ctx, b.Bytes()); err != nil {
-			return nil, err
-		}
-		e.ballots = append(e.ballots, b)
-	}
-	return e, e.count(ctx)
+	return e, e.register(ctx, manifest, voters)
 }
 
+// vote has everybody vote.
+func (e *election) vote(ctx context.Context, k kind) error {
+	e.ballots = make([]*ballot.Ballot, len(e.voters))
+	return parallel(ctx, runtime.GOMAXPROCS(0), len(e.voters), func(i int) (err error) {
+		if e.ballots[i], _, err = e.Encrypt(e.voters[i], k.votes(i)); err != nil {
+			return err
+		}
+		_, err = e.log.Append(ctx, e.ballots[i].Bytes())
+		return err
+	})
+}
+
+// parallel calls do for every number below n from many goroutines, until one
+// fails.
+func parallel(ctx context.Context, goroutines, n int, do func(i int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(goroutines, n) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				if err := do(i); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return context.Cause(ctx)
+}
+
+func inMemory(operator note.Signer) (ledger.Ledger, error) { return ledger.NewMemory(operator), nil }
+
 // prepare makes the officials' keys, the ledger and the manifest.
-func (e *election) prepare(g *elgamal.Group, k kind, voters int) (*ballot.Manifest, error) {
+func (e *election) prepare(g *elgamal.Group, k kind, voters int, open func(operator note.Signer) (ledger.Ledger, error)) (*ballot.Manifest, error) {
 	secret, public, err := note.GenerateKey(rand.Reader, "example.org/bench")
 	if err != nil {
 		return nil, err
@@ -73,7 +109,9 @@ func (e *election) prepare(g *elgamal.Group, k kind, voters int) (*ballot.Manife
 	if err != nil {
 		return nil, err
 	}
-	e.log = ledger.NewMemory(operator)
+	if e.log, err = open(operator); err != nil {
+		return nil, err
+	}
 	key, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		return nil, err
@@ -154,8 +192,8 @@ func (e *election) posted(ctx context.Context) (posted []dkg.Posted, err error) 
 	return posted, nil
 }
 
-// open makes the voters' credentials and opens the election for them.
-func (e *election) open(ctx context.Context, m *ballot.Manifest, voters int) error {
+// register makes the voters' credentials and opens the election for them.
+func (e *election) register(ctx context.Context, m *ballot.Manifest, voters int) error {
 	var lines []ballot.RollLine
 	for range voters {
 		v := &ballot.Voter{Key: ballot.NewVoterKey(m.Group)}
@@ -171,6 +209,11 @@ func (e *election) open(ctx context.Context, m *ballot.Manifest, voters int) err
 			return err
 		}
 	}
+	return e.open(ctx, m, roll)
+}
+
+// open posts the roll and opens the election.
+func (e *election) open(ctx context.Context, m *ballot.Manifest, roll *ballot.Roll) error {
 	if err := ballot.PublishRoll(ctx, e.log, m, roll, e.staff); err != nil {
 		return err
 	}

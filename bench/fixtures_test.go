@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"testing"
@@ -16,7 +16,8 @@ func TestElections(t *testing.T) {
 		{elgamal.P256(), "1-of-2", 3},
 	} {
 		t.Run(s.name(), func(t *testing.T) {
-			e := s.hold(t)
+			e, err := hold(t.Context(), s.group, kindNamed(s.kind), s.voters)
+			require.NoError(t, err)
 			report, err := tally.Audit(t.Context(), e.log, e.Fingerprint, nil)
 			require.NoError(t, err)
 			require.True(t, report.Verified(), report.Text())
@@ -27,7 +28,8 @@ func TestElections(t *testing.T) {
 			entries[1][len(entries[1])-1-e.Group.ScalarLen()/2] ^= 1 // in the last response
 			require.ErrorContains(t, e.verifyBatch(entries, 3), "item 1")
 
-			shares, sum := e.shares(t)
+			shares, sum, err := e.shares()
+			require.NoError(t, err)
 			totals, err := e.combine(shares, sum)
 			require.NoError(t, err)
 			var want []int64
@@ -45,7 +47,7 @@ func TestKinds(t *testing.T) {
 	slots := map[string]int{"1-of-2": 2, "1-of-5": 5, "5-of-20": 23, "rank-10": 100, "30-slots": 30, "1-of-50": 50}
 	for _, k := range kinds {
 		e := &election{}
-		m, err := e.prepare(elgamal.Ristretto255(), k, 1)
+		m, err := e.prepare(elgamal.Ristretto255(), k, 1, inMemory)
 		require.NoError(t, err, k.name)
 		require.Equal(t, slots[k.name], m.Columns(), k.name)
 		for voter := range 3 {
@@ -55,13 +57,40 @@ func TestKinds(t *testing.T) {
 }
 
 func TestClassicBallots(t *testing.T) {
-	for _, g := range []*elgamal.Group{elgamal.Ristretto255(), kyberEdwards(true), kyberEdwards(false)} {
-		b, err := newClassicBallot(g, elgamal.GenerateKey(g, 1).Public(), kindNamed("1-of-2").classic)
-		require.NoError(t, err)
-		require.NoError(t, b.verify())
-		b.proofs[2], b.proofs[0] = b.proofs[0], b.proofs[2]
-		require.Error(t, b.verify())
+	t.Run("hanpyo", func(t *testing.T) { testClassic(t, hanpyoLibrary(elgamal.Ristretto255())) })
+	t.Run("hanpyo P-256", func(t *testing.T) { testClassic(t, hanpyoLibrary(elgamal.P256())) })
+	t.Run("kyber", func(t *testing.T) { testClassic(t, kyberEdwards()) })
+	t.Run("kyber vartime", func(t *testing.T) { testClassic(t, kyberEdwardsVarTime()) })
+	t.Run("kyber checked", func(t *testing.T) { testClassic(t, kyberEdwardsChecked()) })
+	t.Run("circl ristretto255", func(t *testing.T) { testClassic(t, circlRistretto()) })
+	t.Run("circl P-256", func(t *testing.T) { testClassic(t, circlP256()) })
+}
+
+func testClassic[P, S any](t *testing.T, l library[P, S]) {
+	votes := kindNamed("1-of-2").classic
+	c := newClassic(l, votes)
+	good := c.newBallot(votes)
+	require.Len(t, good, 2*(2*l.pointLen+4*l.scalarLen)+2*l.scalarLen)
+	require.NoError(t, c.verifyBallot(votes, good))
+	require.NotEqual(t, good, c.newBallot(votes))
+
+	row := 2*l.pointLen + 4*l.scalarLen
+	for name, change := range map[string]func(b []byte) []byte{
+		"options exchanged": func(b []byte) []byte {
+			return append(append(append([]byte(nil), b[row:2*row]...), b[:row]...), b[2*row:]...)
+		},
+		"response": func(b []byte) []byte { b[row-l.scalarLen/2] ^= 1; return b },
+		"short":    func(b []byte) []byte { return b[:len(b)-l.scalarLen] },
+		"long":     func(b []byte) []byte { return append(b, 0) },
+	} {
+		require.Error(t, c.verifyBallot(votes, change(append([]byte(nil), good...))), name)
 	}
+
+	// Two votes, with a proof that they are two.
+	two := classicVotes{options: []uint8{1, 1}, sums: []classicSum{{votes.sums[0].options, 2, 2}}}
+	b := c.newBallot(two)
+	require.NoError(t, c.verifyBallot(two, b))
+	require.ErrorIs(t, c.verifyBallot(votes, b), errClassic)
 }
 
 // TestEdwardsCodec: the comparison would not be one with a lax codec.
@@ -71,9 +100,9 @@ func TestEdwardsCodec(t *testing.T) {
 		order2[i] = 0xff
 	}
 	order2[0], order2[31] = 0xec, 0x7f
-	_, err := kyberEdwards(true).DecodePointOrIdentity(order2)
+	_, err := kyberEdwardsChecked().decode(order2)
 	require.ErrorIs(t, err, errSubgroup)
-	_, err = kyberEdwards(false).DecodePointOrIdentity(order2)
+	_, err = kyberEdwards().decode(order2)
 	require.NoError(t, err)
 
 	beyond := make([]byte, 32) // y = 1 + p
@@ -81,8 +110,24 @@ func TestEdwardsCodec(t *testing.T) {
 		beyond[i] = 0xff
 	}
 	beyond[0], beyond[31] = 0xee, 0x7f
-	for _, checked := range []bool{true, false} {
-		_, err = kyberEdwards(checked).DecodePointOrIdentity(beyond)
-		require.ErrorIs(t, err, errCanonical)
+	_, err = kyberEdwardsChecked().decode(beyond)
+	require.ErrorIs(t, err, errCanonical)
+}
+
+// TestNeff: the comparison shuffles and proves, and a changed output or proof
+// does not verify.
+func TestNeff(t *testing.T) {
+	for _, w := range []int{1, 3} {
+		x := newNeff(mixSize{w, 4})
+		x.fill()
+		require.NoError(t, x.shuffle())
+		require.NoError(t, x.prove())
+		output := x.output()
+		require.NoError(t, x.verify(output))
+		output[0][0], output[0][1] = output[0][1], output[0][0]
+		require.Error(t, x.verify(output))
+		output[0][0], output[0][1] = output[0][1], output[0][0]
+		x.proof[len(x.proof)-16] ^= 1
+		require.Error(t, x.verify(output))
 	}
 }

@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 	"ballot":                {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger"},
 	"tally":                 {"internal/", "elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ballot", "tally/count"},
 	"tally/count":           {"internal/reason"},
-	"bench":                 {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
+	"bench":                 {"elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ledger/boltledger", "ballot", "tally"},
 	"bench/":                {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
 	"examples/":             {"examples/internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ledger/witness", "ballot", "tally", "tally/count"},
 	"internal/electiontest": {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ballot"},
