@@ -101,16 +101,13 @@ func (h *handler) tile(req *http.Request) ([]byte, error) {
 	if t.L == bundle {
 		return h.bundle(req.Context(), t)
 	}
-	var b []byte
 	level, first := tileStart(t)
-	for n := first; n < first+uint64(t.W); n++ {
-		hash, err := subtreeHash(req.Context(), h.r, cp, level, n)
-		if err != nil {
-			return nil, err
-		}
+	hashes, err := subtreeHashes(req.Context(), h.r, cp, level, first, first+uint64(t.W))
+	var b []byte
+	for _, hash := range hashes {
 		b = append(b, hash[:]...)
 	}
-	return b, nil
+	return b, err
 }
 
 func (h *handler) bundle(ctx context.Context, t tlog.Tile) ([]byte, error) {
@@ -150,10 +147,31 @@ func (h *handler) large(req *http.Request) ([]byte, error) {
 	return nil, errNotFound
 }
 
-// subtreeHash returns the hash of the complete subtree n of a level in the
-// tree of cp. A reader has no method for it, but it stands in the proof that
-// an entry beside that subtree is in the tree.
-func subtreeHash(ctx context.Context, r Reader, cp Checkpoint, level int, n uint64) (tlog.Hash, error) {
+// subtreeHashes returns what [HashReader] says, in the tree of cp, also of a
+// reader that is none.
+func subtreeHashes(ctx context.Context, r Reader, cp Checkpoint, level int, begin, end uint64) ([]tlog.Hash, error) {
+	nodes, err := Tree{Size: cp.Size}.nodes(level, begin, end)
+	if err != nil {
+		return nil, err
+	}
+	if r, ok := r.(HashReader); ok {
+		return r.Hashes(ctx, level, begin, end)
+	}
+	var hashes []tlog.Hash
+	for _, node := range nodes {
+		h, err := provenHash(ctx, r, cp, node.level, node.n)
+		if err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, h)
+	}
+	return hashes, nil
+}
+
+// provenHash returns the hash of the complete subtree n of a level in the tree
+// of cp. It stands in the proof that an entry beside that subtree is in the
+// tree.
+func provenHash(ctx context.Context, r Reader, cp Checkpoint, level int, n uint64) (tlog.Hash, error) {
 	begin, end := n<<level, (n+1)<<level
 	var beside uint64
 	switch {

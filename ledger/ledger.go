@@ -61,6 +61,15 @@ type Reader interface {
 	Consistency(ctx context.Context, old, size uint64) (tlog.TreeProof, error)
 }
 
+// HashReader is what a [Reader] can do besides, so that [Handler] need not take
+// every hash from a proof.
+type HashReader interface {
+	// Hashes returns the hashes of the subtrees begin ≤ n < end of 1<<level
+	// entries each, where the n-th has the entries from n<<level on. It fails
+	// with ErrIncomplete if the published size does not reach so far.
+	Hashes(ctx context.Context, level int, begin, end uint64) ([]tlog.Hash, error)
+}
+
 // Ledger is a ledger that can be appended to and read.
 type Ledger interface {
 	Appender

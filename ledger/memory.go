@@ -171,6 +171,15 @@ func (m *memory) Consistency(ctx context.Context, old, size uint64) (tlog.TreePr
 	return tree.Consistency(old, size)
 }
 
+// Hashes implements [HashReader].
+func (m *memory) Hashes(ctx context.Context, level int, begin, end uint64) ([]tlog.Hash, error) {
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tree.Subtrees(level, begin, end, nil)
+}
+
 func (m *memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

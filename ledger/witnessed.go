@@ -393,6 +393,11 @@ func (w *witnessed) Consistency(ctx context.Context, old, size uint64) (tlog.Tre
 	return w.Ledger.Consistency(ctx, old, size)
 }
 
+// Hashes implements [HashReader].
+func (w *witnessed) Hashes(ctx context.Context, level int, begin, end uint64) ([]tlog.Hash, error) {
+	return subtreeHashes(ctx, w.Ledger, w.current(), level, begin, end)
+}
+
 func (w *witnessed) Close() error {
 	w.mu.Lock()
 	if !w.closed {

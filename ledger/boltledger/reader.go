@@ -232,6 +232,23 @@ func (r *Reader) Consistency(ctx context.Context, old, size uint64) (proof tlog.
 	return proof, nil
 }
 
+// Hashes implements [ledger.HashReader]. The hashes fit the root, or it is an
+// error.
+func (r *Reader) Hashes(ctx context.Context, level int, begin, end uint64) (hashes []tlog.Hash, err error) {
+	newest, _, err := r.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = r.store.view(func(tx *bbolt.Tx) error {
+		hashes, err = r.store.tree(tx, newest.Size).Subtrees(level, begin, end, &newest.Root)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("boltledger: %s: %w", r.store.path, err)
+	}
+	return hashes, nil
+}
+
 // prove calls f with the tree of the given size and what a checkpoint of that
 // size would say, after checking that against the newest checkpoint.
 func (r *Reader) prove(ctx context.Context, size uint64, f func(ledger.Tree, ledger.Checkpoint) error) error {

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -50,11 +51,46 @@ func conformHTTP(t *testing.T, log ledger.Ledger, policy ledger.Policy) {
 		_, err = ledger.VerifyProof(policy, collect(t, log, old-1, old)[0], receipt)
 		require.NoError(t, err)
 	}
+	if r, ok := log.(ledger.HashReader); ok {
+		conformHashes(t, log, r)
+		checkTiles(t, httptestServe(t, struct{ ledger.Reader }{log}), collect(t, log, 0, 600)) // by proofs
+	}
 	again, err := ledger.OpenHTTP(server.URL, policy, nil)
 	require.NoError(t, err)
 	served, err := ledger.OpenHTTP(httptestServe(t, again), policy, nil)
 	require.NoError(t, err)
 	require.Equal(t, collect(t, log, 100, 400), collect(t, served, 100, 400), "a reader of a reader")
+}
+
+// conformHashes is for a ledger of 600 entries.
+func conformHashes(t *testing.T, log ledger.Ledger, r ledger.HashReader) {
+	leaf, err := r.Hashes(t.Context(), 0, 17, 18)
+	require.NoError(t, err)
+	require.Equal(t, []tlog.Hash{ledger.LeafHash(collect(t, log, 17, 18)[0])}, leaf)
+	pair, err := r.Hashes(t.Context(), 1, 298, 300)
+	require.NoError(t, err)
+	quad, err := r.Hashes(t.Context(), 2, 149, 150)
+	require.NoError(t, err)
+	require.Equal(t, []tlog.Hash{tlog.NodeHash(pair[0], pair[1])}, quad)
+	none, err := r.Hashes(t.Context(), 9, 1, 1)
+	require.NoError(t, err)
+	require.Empty(t, none)
+	for _, c := range []struct {
+		level      int
+		begin, end uint64
+		want       error
+	}{
+		{-1, 0, 1, ledger.ErrRange}, {64, 0, 0, ledger.ErrRange}, {0, 2, 1, ledger.ErrRange}, {0, 1 << 63, 1, ledger.ErrRange},
+		{0, 600, 601, ledger.ErrIncomplete}, {0, 0, 1 << 63, ledger.ErrIncomplete}, {3, 74, 76, ledger.ErrIncomplete},
+		{10, 0, 1, ledger.ErrIncomplete}, {60, 0, 1, ledger.ErrIncomplete},
+	} {
+		_, err := r.Hashes(t.Context(), c.level, c.begin, c.end)
+		require.ErrorIs(t, err, c.want, c)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = r.Hashes(ctx, 0, 0, 1)
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func httptestServe(t testing.TB, r ledger.Reader) string {

@@ -44,8 +44,9 @@ func newKey(t testing.TB) (note.Signer, ledger.Policy) {
 }
 
 // Run holds what every ledger promises: order and idempotence, proofs, tail,
-// cancellation, large entries, overload, and that its tiles, served over HTTP
-// and read back, are the same ledger.
+// cancellation, large entries, overload, that its tiles, served over HTTP and
+// read back, are the same ledger, and that a witness holds its operator to what
+// was published.
 func Run(t *testing.T, open Opener) {
 	fresh := func(t testing.TB) (ledger.Ledger, ledger.Policy) {
 		signer, policy := newKey(t)
@@ -76,6 +77,7 @@ func Run(t *testing.T, open Opener) {
 		})
 	}
 	t.Run("overload", func(t *testing.T) { conformOverload(t, open) })
+	t.Run("rolled back", func(t *testing.T) { conformRollback(t, open) })
 }
 
 func data(i int) []byte { return fmt.Appendf(nil, "entry %d", i) }
