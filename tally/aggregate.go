@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -27,8 +25,14 @@ import (
 // credential does, and [ballot.State] says which that is.
 type Partial struct {
 	tree   *ledger.Range
-	styles []styleSum             // one for each style of the manifest
-	rows   [][]elgamal.Ciphertext // for each contest; none if it is not mixed
+	styles []styleSum     // one for each style of the manifest
+	rows   [][]countedRow // for each contest, in ledger order; none if it is not mixed
+}
+
+// countedRow is the row of a mixed contest in a counted ballot.
+type countedRow struct {
+	index uint64 // of the ballot
+	row   elgamal.Ciphertext
 }
 
 // styleSum is the sum over the counted ballots of one style. All of them have
@@ -52,9 +56,7 @@ func SumRange(ctx context.Context, e *ballot.Election, r ledger.Reader, s *ballo
 
 // sumRange is SumRange over a list of counted ballots in ledger order.
 func sumRange(ctx context.Context, e *ballot.Election, r ledger.Reader, counted []ballot.CountedBallot, lo, hi uint64) (*Partial, error) {
-	p := newPartial(e, lo)
-	layouts := make([]*rowLayout, len(p.styles))
-	weighted := make([]map[uint64]elgamal.Ciphertext, len(p.styles)) // by weight, for each style
+	p := newSumming(e, lo)
 	at, _ := slices.BinarySearchFunc(counted, lo, func(c ballot.CountedBallot, index uint64) int {
 		return cmp.Compare(c.Index, index)
 	})
@@ -76,32 +78,55 @@ func sumRange(ctx context.Context, e *ballot.Election, r ledger.Reader, counted 
 		if err != nil || b.Style() != c.Style {
 			return nil, fmt.Errorf("tally: entry %d was counted and is not that ballot: %w", en.Index, reason.ErrChain)
 		}
-		p.styles[c.Style].groups[c.Weight]++
-		if layouts[c.Style] == nil {
-			layouts[c.Style] = newRowLayout(e.Manifest, c.Style)
-			weighted[c.Style] = make(map[uint64]elgamal.Ciphertext)
-		}
-		layout := layouts[c.Style]
-		for _, columns := range layout.mixed {
-			p.rows[columns.contest] = append(p.rows[columns.contest], columns.of(b.Row()))
-		}
-		if len(layout.slots) > 0 {
-			add(weighted[c.Style], c.Weight, layout.slotsOf(b.Row()))
-		}
+		p.add(c, b.Row())
 	}
 	if p.tree.End() != hi {
 		return nil, fmt.Errorf("tally: entries %d to %d are missing: %w", p.tree.End(), hi, reason.ErrIncomplete)
 	}
-	for style, rows := range weighted {
+	return p.sum(), nil
+}
+
+// summing is a Partial that ballots are being added to.
+type summing struct {
+	*Partial
+	e        *ballot.Election
+	layouts  []*rowLayout                    // for each style
+	weighted []map[uint64]elgamal.Ciphertext // by weight, for each style
+}
+
+func newSumming(e *ballot.Election, lo uint64) *summing {
+	p := newPartial(e, lo)
+	return &summing{p, e, make([]*rowLayout, len(p.styles)), make([]map[uint64]elgamal.Ciphertext, len(p.styles))}
+}
+
+// add adds a ballot with its row.
+func (s *summing) add(c ballot.CountedBallot, row elgamal.Ciphertext) {
+	s.styles[c.Style].groups[c.Weight]++
+	if s.layouts[c.Style] == nil {
+		s.layouts[c.Style] = newRowLayout(s.e.Manifest, c.Style)
+		s.weighted[c.Style] = make(map[uint64]elgamal.Ciphertext)
+	}
+	layout := s.layouts[c.Style]
+	for _, columns := range layout.mixed {
+		s.rows[columns.contest] = append(s.rows[columns.contest], countedRow{c.Index, columns.of(row)})
+	}
+	if len(layout.slots) > 0 {
+		add(s.weighted[c.Style], c.Weight, layout.slotsOf(row))
+	}
+}
+
+// sum returns the finished Partial.
+func (s *summing) sum() *Partial {
+	for style, rows := range s.weighted {
 		if len(rows) > 0 {
-			p.styles[style].row = weigh(e.Group, rows)
+			s.styles[style].row = weigh(s.e.Group, rows)
 		}
 	}
-	return p, nil
+	return s.Partial
 }
 
 func newPartial(e *ballot.Election, lo uint64) *Partial {
-	p := &Partial{tree: ledger.NewRange(lo), styles: make([]styleSum, len(e.Manifest.Styles)), rows: make([][]elgamal.Ciphertext, len(e.Manifest.Contests))}
+	p := &Partial{tree: ledger.NewRange(lo), styles: make([]styleSum, len(e.Manifest.Styles)), rows: make([][]countedRow, len(e.Manifest.Contests))}
 	for i := range p.styles {
 		p.styles[i].groups = make(map[uint64]uint64)
 	}
@@ -178,6 +203,40 @@ func (p *Partial) Merge(next *Partial) error {
 	return nil
 }
 
+// remove takes away ballots that were added before.
+func (p *Partial) remove(ballots *Partial) {
+	for i, s := range ballots.styles {
+		from := &p.styles[i]
+		if s.row.A != nil {
+			from.row.A.Sub(from.row.A, s.row.A)
+			for k, b := range s.row.B {
+				from.row.B[k].Sub(from.row.B[k], b)
+			}
+		}
+		for weight, n := range s.groups {
+			if from.groups[weight] -= n; from.groups[weight] == 0 {
+				delete(from.groups, weight)
+			}
+		}
+	}
+	for i, rows := range ballots.rows {
+		gone := make(map[uint64]bool, len(rows))
+		for _, r := range rows {
+			gone[r.index] = true
+		}
+		p.rows[i] = slices.DeleteFunc(p.rows[i], func(r countedRow) bool { return gone[r.index] })
+	}
+}
+
+// rowsOf returns the rows of a mixed contest in ledger order.
+func (p *Partial) rowsOf(contest int) []elgamal.Ciphertext {
+	rows := make([]elgamal.Ciphertext, len(p.rows[contest]))
+	for i, r := range p.rows[contest] {
+		rows[i] = r.row
+	}
+	return rows
+}
+
 // contestSum is the encrypted sum of one contest over exactly the counted
 // ballots that have it, with one A, and how many they are.
 type contestSum struct {
@@ -237,63 +296,4 @@ func (p *Partial) turnout() (ballots, weight uint64) {
 		}
 	}
 	return ballots, weight
-}
-
-// sumEntries is how many entries one worker adds up at a time.
-const sumEntries = 1024
-
-// sumAll adds up the first size entries on several workers; zero is one for
-// each CPU. The result does not depend on how many there are. progress may be
-// nil.
-func sumAll(ctx context.Context, e *ballot.Election, r ledger.Reader, s *ballot.State, size uint64, workers int, progress func(done uint64)) (*Partial, error) {
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	counted := slices.Collect(s.Counted())
-	ctx, cancel := context.WithCancel(ctx)
-	var wait sync.WaitGroup
-	defer func() {
-		cancel() // ends the goroutines if a part failed
-		wait.Wait()
-	}()
-
-	type part struct {
-		sum *Partial
-		err error
-	}
-	// Parts are merged in the order of the ledger; the capacity bounds how
-	// many are under way.
-	ordered := make(chan chan part, workers)
-	wait.Go(func() {
-		defer close(ordered)
-		for lo := uint64(0); lo < size; lo += sumEntries {
-			out := make(chan part, 1)
-			select {
-			case ordered <- out:
-			case <-ctx.Done():
-				return
-			}
-			wait.Go(func() {
-				sum, err := sumRange(ctx, e, r, counted, lo, min(lo+sumEntries, size))
-				out <- part{sum, err}
-			})
-		}
-	})
-	whole := newPartial(e, 0)
-	for out := range ordered {
-		p := <-out
-		if p.err != nil {
-			return nil, p.err
-		}
-		if err := whole.Merge(p.sum); err != nil {
-			return nil, err
-		}
-		if progress != nil {
-			progress(whole.End())
-		}
-	}
-	if whole.End() != size {
-		return nil, fmt.Errorf("tally: %w", context.Cause(ctx))
-	}
-	return whole, nil
 }

@@ -2,12 +2,12 @@ package tally
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"math/rand/v2"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -174,30 +174,49 @@ func TestSumOverAnotherLedger(t *testing.T) {
 	require.NotEqual(t, f.closing.pinned.root, root)
 }
 
-// stuck is a reader whose first entry cannot be read, and all of whose other
-// reads last until nobody wants them any more.
-type stuck struct {
-	ledger.Reader
-	reading atomic.Int32
+// forgetful is a reader that cannot read any entry a second time.
+type forgetful struct {
+	*operator
+	read sync.Map
 }
 
-func (r *stuck) Entries(ctx context.Context, lo, _ uint64) iter.Seq2[ledger.Entry, error] {
+func (r *forgetful) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
-		if r.reading.Add(1); lo > 0 {
-			<-ctx.Done()
-			time.Sleep(10 * time.Millisecond)
+		for en, err := range r.operator.Entries(ctx, lo, hi) {
+			if _, again := r.read.LoadOrStore(en.Index, true); again {
+				err = fmt.Errorf("entry %d is gone: %w", en.Index, ErrIncomplete)
+			}
+			if !yield(en, err) || err != nil {
+				return
+			}
 		}
-		r.reading.Add(-1)
-		yield(ledger.Entry{}, ErrIncomplete)
 	}
 }
 
-// What was asked of a reader has ended when the sum has failed.
-func TestSumEndsItsWork(t *testing.T) {
-	f, r := honest(t, groups[0]), new(stuck)
-	_, err := sumAll(t.Context(), f.Election.Election, r, f.closing.state, 9*sumEntries, 4, nil)
+// What later ballots supersede is read again to be taken away, and nothing else.
+func TestSumReadsAgainWhatIsSuperseded(t *testing.T) {
+	f := honest(t, groups[0])
+	size := uint64(len(f.entries))
+	add := func(r ledger.Reader) (*adder, error) {
+		state := ballot.NewState(f.Election.Election)
+		sums := newAdder(f.Election.Election, state)
+		require.NoError(t, state.Advance(t.Context(), r, size, &ballot.ReplayOptions{Applied: sums.applied}))
+		_, err := newClosing(t.Context(), r, size, sums, work{})
+		return sums, err
+	}
+	r := &forgetful{operator: f.read(t, f.entries)}
+	sums, err := add(r)
 	require.ErrorIs(t, err, ErrIncomplete)
-	require.Zero(t, r.reading.Load())
+	require.Len(t, sums.superseded, 1)
+	require.ErrorContains(t, err, fmt.Sprintf("entry %d is gone", sums.superseded[0].Index))
+
+	// It can be tried again.
+	c, err := newClosing(t.Context(), f.read(t, f.entries), size, sums, work{})
+	require.NoError(t, err)
+	require.Equal(t, f.closing.pinned, c.pinned)
+	for i := range c.sums {
+		requireSum(t, f.closing.sums[i], c.sums[i])
+	}
 }
 
 // More entries than a worker takes at a time, of many weights.
@@ -205,12 +224,17 @@ func TestSumOfManyRanges(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a longer ledger in the long run")
 	}
-	const voters = 12
+	const (
+		voters = 12
+		junk   = 3000
+	)
 	e := electiontest.New(t, &electiontest.Options{Voters: voters, Weights: []uint64{1, 2, 1000, 1 << 20}})
 	f := &fixture{Election: e}
 	for i := range voters {
-		e.Cast(i, ballot.Votes{"mayor": {"ada": 1}, "parks": {"hill": i % 4}})
-		for n := range 3 * sumEntries / voters {
+		for range 1 + i%3 {
+			e.Cast(i, ballot.Votes{"mayor": {"ada": 1}, "parks": {"hill": i % 4}})
+		}
+		for n := range junk / voters {
 			e.Append([]byte{byte(i), byte(n), byte(n >> 8)})
 		}
 	}
@@ -219,7 +243,7 @@ func TestSumOfManyRanges(t *testing.T) {
 	for _, en := range e.Entries() {
 		entries = append(entries, en.Data)
 	}
-	r, cp, err := e.Manifest.Verified(t.Context(), e.Log)
+	_, cp, err := e.Manifest.Verified(t.Context(), e.Log)
 	require.NoError(t, err)
 	state, err := ballot.Replay(t.Context(), e.Election, e.Log, cp.Size, nil)
 	require.NoError(t, err)
@@ -234,9 +258,13 @@ func TestSumOfManyRanges(t *testing.T) {
 	f.closing = &closing{state: state}
 	for _, workers := range []int{0, 1, 2, 5} {
 		var last uint64
-		c, err := newClosing(t.Context(), e.Election, r, cp.Size, state, work{workers, func(_ string, done, _ uint64) { last = done }})
+		c, err := readClosing(t.Context(), e.Election, e.Log, work{workers, func(step string, done, _ uint64) {
+			if step == "verify" {
+				last = done
+			}
+		}})
 		require.NoError(t, err)
-		require.Equal(t, closed+1, last)
+		require.Equal(t, cp.Size, last)
 		require.Equal(t, newPin(closed, root), c.pinned)
 		require.EqualValues(t, voters, c.ballots)
 		require.EqualValues(t, 3*(1+2+1000+1<<20), c.weight)

@@ -112,6 +112,7 @@ type evidence struct {
 
 	e     *ballot.Election
 	state *ballot.State
+	sums  *adder // of the state's ballots, until there is c
 	c     *closing
 	saved *saved // from an earlier audit
 }

@@ -90,15 +90,20 @@ func (a *audit) replay(ctx context.Context) bool {
 	if a.scanErr != nil {
 		return false
 	}
-	state := a.state
-	if a.state = nil; state == nil {
+	state, sums := a.state, a.sums
+	if a.state, a.sums = nil, nil; state == nil {
 		state = ballot.NewState(a.e)
+		sums = newAdder(a.e, state)
 	}
-	err := state.Advance(ctx, a.r, a.cp.Size, &ballot.ReplayOptions{
+	o := &ballot.ReplayOptions{
 		Workers:  a.o.Workers,
 		Progress: func(done, size uint64) { a.progress("verify", done, size) },
 		Proven:   a.proven(),
-	})
+	}
+	if sums != nil {
+		o.Applied = sums.applied
+	}
+	err := state.Advance(ctx, a.r, a.cp.Size, o)
 	switch {
 	case wrongEntry(err) != nil: // the reader has changed its mind
 		a.fail("ledger.checkpoint", wrongEntry(err), err)
@@ -113,7 +118,7 @@ func (a *audit) replay(ctx context.Context) bool {
 		}
 		return false
 	}
-	a.state = state
+	a.state, a.sums = state, sums
 	a.pass("roll.form", fmt.Sprintf("%s, weight %s", plural(a.e.Opening.Roll.Size, "line", "lines"), number(a.e.Opening.Roll.Weight)))
 	a.pass("roll.signed", fmt.Sprintf("%d of %d registrars", a.m.Registrars.Quorum, len(a.m.Registrars.Keys)))
 	closed, ok := state.Closed()
@@ -202,13 +207,13 @@ func (a *audit) addUp(ctx context.Context) bool {
 	if c != nil {
 		c = c.grown(a.r, a.cp.Size)
 	} else {
-		c, err = newClosing(ctx, a.e, a.r, a.cp.Size, a.state, work{a.o.Workers, a.o.Progress})
+		c, err = newClosing(ctx, a.r, a.cp.Size, a.sums, work{a.o.Workers, a.o.Progress})
 	}
 	if err != nil {
 		a.missing(err, "phase.pin")
 		return false
 	}
-	a.c = c
+	a.c, a.sums = c, nil
 	counted := fmt.Sprintf("%s counted, %s refused", number(c.ballots), number(c.refused))
 	a.pass("ballot.form", counted)
 	for _, id := range []string{"ballot.eligible", "ballot.proof", "ballot.newest", "ballot.spoiled"} {

@@ -788,7 +788,7 @@ func TestAuditOptionsChangeNothing(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, wantJSON, got)
 	}
-	require.Equal(t, map[string]uint64{"read": 45, "verify": 45, "add": 31}, steps)
+	require.Equal(t, map[string]uint64{"read": 45, "verify": 45, "add": 1}, steps)
 }
 
 func TestAuditStops(t *testing.T) {

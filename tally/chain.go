@@ -81,9 +81,13 @@ func (ch *chain) before(index uint64) bool {
 
 // mixWork is what judging mixes needs beside the chain.
 type mixWork struct {
-	body    func(ctx context.Context, index uint64) ([]byte, error) // of a mix on the ledger
-	options *mixnet.Options
+	body     func(ctx context.Context, index uint64) ([]byte, error) // of a mix on the ledger, behind its head
+	options  *mixnet.Options
+	together int // how many points to have in memory, beside the first list and the last, to verify mixes together
 }
+
+// togetherPoints is that number for small machines.
+const togetherPoints = 1 << 19
 
 // judge judges the queue. After an error what is judged stays, and the rest is
 // still to be judged.
@@ -98,10 +102,6 @@ func (ch *chain) judge(ctx context.Context, w mixWork) error {
 	}
 	return nil
 }
-
-// togetherPoints bounds the lists that are in memory to verify mixes together,
-// beside the first one and the last.
-const togetherPoints = 1 << 19
 
 // step judges the front of the queue: it believes every mix that looks right,
 // until the chain is complete, and verifies them together. At the first one that
@@ -118,7 +118,7 @@ func (ch *chain) step(ctx context.Context, w mixWork) ([]mixEntry, error) {
 			r.at = append(r.at, len(judged)-1)
 		}
 		points := len(r.mixes) * r.last.Len() * (1 + r.last.Width())
-		if len(r.mixes) > 0 && (len(r.mixers) == ch.manifest.Mixes || points > togetherPoints) {
+		if len(r.mixes) > 0 && (len(r.mixers) == ch.manifest.Mixes || points > w.together) {
 			break
 		}
 	}

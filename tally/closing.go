@@ -56,21 +56,18 @@ func readClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, w wor
 	if err != nil {
 		return nil, fmt.Errorf("tally: %w", err)
 	}
-	state, err := ballot.Replay(ctx, e, r, cp.Size, &ballot.ReplayOptions{Workers: w.workers, Progress: w.report("verify")})
-	if err != nil {
+	state := ballot.NewState(e)
+	sums := newAdder(e, state)
+	if err := state.Advance(ctx, r, cp.Size, &ballot.ReplayOptions{Workers: w.workers, Progress: w.report("verify"), Applied: sums.applied}); err != nil {
 		return nil, fmt.Errorf("tally: %w", err)
 	}
-	return newClosing(ctx, e, r, cp.Size, state, w)
+	return newClosing(ctx, r, cp.Size, sums, w)
 }
 
-// newClosing adds up what a replayed state counts.
-func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size uint64, state *ballot.State, w work) (*closing, error) {
-	closed, ok := state.Closed()
-	if !ok {
-		return nil, fmt.Errorf("tally: the election is not closed: %w", reason.ErrState)
-	}
-	report := w.report("add")
-	whole, err := sumAll(ctx, e, r, state, closed+1, w.workers, func(done uint64) { report(done, closed+1) })
+// newClosing returns the closing of a ledger of which the first size entries
+// were applied to the counting rule and added up.
+func newClosing(ctx context.Context, r ledger.Reader, size uint64, sums *adder, w work) (*closing, error) {
+	whole, err := sums.sum(ctx, r, w)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +75,7 @@ func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size u
 	if err != nil {
 		return nil, err
 	}
+	e, state, closed := sums.e, sums.state, whole.End()-1
 	c := &closing{e: e, r: r, size: size, state: state, pinned: newPin(closed, root), work: w}
 	for i := range e.Manifest.Contests {
 		c.sums = append(c.sums, whole.contest(e, i))
@@ -88,7 +86,7 @@ func newClosing(ctx context.Context, e *ballot.Election, r ledger.Reader, size u
 			c.refused++
 		}
 	}
-	if c.mixing, err = c.newMixing(ctx, whole.rows); err != nil {
+	if c.mixing, err = c.newMixing(ctx, whole); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -33,7 +33,8 @@ type MixOptions struct {
 // forgotten when it returns.
 //
 // The error is ErrSignature for a key that is no mixer's, and ErrState before
-// the close and the pin.
+// the close and the pin; ErrChain, and others of a mix that does not hold, if
+// the ledger has not kept what was posted.
 func Mix(ctx context.Context, e *ballot.Election, log ballot.Log, mixer ed25519.PrivateKey, o *MixOptions) error {
 	var w work
 	if o != nil {
@@ -87,11 +88,13 @@ func (c *closing) mix(ctx context.Context, log ballot.Log, pin uint64, contest i
 		if err := c.readMixes(ctx, pin); err != nil {
 			return nil, err
 		}
-		// Another mixer may have been faster.
-		for _, x := range ch.judged {
-			if x.index == index && x.failed != "" {
-				return nil, fmt.Errorf("tally: entry %d: %w", index, x.err)
-			}
+		// Another mixer may have been faster. All else would come up again.
+		at := slices.IndexFunc(ch.judged, func(x mixEntry) bool { return x.index == index })
+		if at < 0 {
+			return nil, fmt.Errorf("tally: entry %d is not the mix that was posted there: %w", index, reason.ErrChain)
+		}
+		if x := ch.judged[at]; x.failed != "" {
+			return nil, fmt.Errorf("tally: entry %d: %w", index, x.err)
 		}
 	}
 }

@@ -22,7 +22,7 @@ type mixing struct {
 
 // newMixing starts a chain for every mixed contest that is to be decrypted, with
 // the rows of its counted ballots.
-func (c *closing) newMixing(ctx context.Context, rows [][]elgamal.Ciphertext) (*mixing, error) {
+func (c *closing) newMixing(ctx context.Context, whole *Partial) (*mixing, error) {
 	x := &mixing{next: c.pinned.size, chains: make([]*chain, len(c.sums))}
 	for i := range c.sums {
 		contest := &c.e.Manifest.Contests[i]
@@ -34,7 +34,7 @@ func (c *closing) newMixing(ctx context.Context, rows [][]elgamal.Ciphertext) (*
 		if err != nil {
 			return nil, fmt.Errorf("tally: contest %s: %w", contest.ID, err)
 		}
-		input, err := mixnet.NewList(ctx, c.e.Group, columns, rows[i], c.work.mixnet("mix"))
+		input, err := mixnet.NewList(ctx, c.e.Group, columns, whole.rowsOf(i), c.work.mixnet("mix"))
 		if err != nil {
 			return nil, fmt.Errorf("tally: contest %s: %w", contest.ID, err)
 		}
@@ -61,7 +61,7 @@ func (c *closing) readMixes(ctx context.Context, pin uint64) error {
 		}
 		x.next = en.Index + 1
 	}
-	work := mixWork{options: c.work.mixnet("mix"), body: func(ctx context.Context, index uint64) ([]byte, error) {
+	work := mixWork{options: c.work.mixnet("mix"), together: togetherPoints, body: func(ctx context.Context, index uint64) ([]byte, error) {
 		env, err := readEntry(ctx, c.r, index)
 		if err != nil {
 			return nil, fmt.Errorf("tally: %w", err)

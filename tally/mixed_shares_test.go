@@ -1,0 +1,240 @@
+package tally
+
+import (
+	"crypto/sha256"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/mixnet"
+)
+
+// rowStatementOf returns what an honest share of a trustee states.
+func (f *fixture) rowStatementOf(trustee, contest int) *rowStatement {
+	target, _ := f.closing.targetBefore(f.closing.size, contest)
+	return f.closing.rowStatement(trustee, contest, target)
+}
+
+// reprove makes the proofs of a share again, for the points as they are now.
+// Where they are wrong, the best there is: the proof of the right points, in the
+// place of the wrong ones.
+func (f *fixture) reprove(t *testing.T, trustee int, s *share, st *rowStatement) {
+	g, width := f.Group, len(st.keys)
+	s.rows.encoded = nil
+	for _, p := range s.rows.points {
+		s.rows.encoded = g.AppendPoint(s.rows.encoded, p)
+	}
+	secrets, err := f.Trustees[trustee-1].Shares(f.Manifest.Ceremony(), f.Outcome)
+	require.NoError(t, err)
+	first, _ := f.Manifest.Contests[st.contest].Columns()
+	s.rows.proofs = nil
+	for k := range width {
+		d, at := st.column(g, s.rows, k, sha256.Sum256(s.rows.encoded))
+		proof, err := d.Prove(g, at, secrets[first+k])
+		if err != nil { // the prover does not prove what is false
+			right, _ := st.column(g, f.share(t, trustee, st.contest).rows, k, [32]byte{})
+			proof, err = right.Prove(g, at, secrets[first+k])
+			require.NoError(t, err)
+		}
+		s.rows.proofs = append(s.rows.proofs, proof...)
+	}
+}
+
+func TestAttacksOnRowShares(t *testing.T) {
+	// instead of trustee 3's share of a contest, so that two good ones remain
+	instead := func(contest int, change func(t *testing.T, f *fixture, s *share)) func(*testing.T, *fixture) [][]byte {
+		return func(t *testing.T, f *fixture) [][]byte {
+			s := f.share(t, 3, contest)
+			change(t, f, s)
+			return replace(f.entries, f.shareAt(t, 3, contest), f.signShare(3, s.body(f.Group)))
+		}
+	}
+	swapPoints := func(i, j int, again bool) func(*testing.T, *fixture, *share) {
+		return func(t *testing.T, f *fixture, s *share) {
+			p := s.rows.points
+			p[i], p[j] = p[j], p[i]
+			before := slices.Clone(s.rows.proofs)
+			if f.reprove(t, 3, s, f.rowStatementOf(3, s.contest)); !again {
+				s.rows.proofs = before
+			}
+		}
+	}
+	resized := func(n int) func(*testing.T, *fixture, *share) {
+		return func(t *testing.T, f *fixture, s *share) {
+			body := s.rows.body()
+			s.rows = &rowShare{encoded: append(body, make([]byte, max(0, n))...)[:len(body)+n]}
+		}
+	}
+	overwritten := func(with byte) func(*testing.T, *fixture, *share) {
+		return func(t *testing.T, f *fixture, s *share) {
+			for i := range f.Group.PointLen() {
+				s.rows.encoded[i] = with
+			}
+		}
+	}
+	shares, target := []string{"decrypt.shares"}, []string{"tally.target"}
+	attacks := []attack{
+		{"two rows exchanged", instead(chair, swapPoints(0, 1, false)), shares, nil, ErrProof},
+		{"two rows exchanged and proven again", instead(chair, swapPoints(0, 1, true)), shares, nil, ErrProof},
+		{"two columns exchanged", instead(motto, swapPoints(0, 1, false)), shares, nil, ErrProof},
+		{"two columns exchanged and proven again", instead(motto, swapPoints(0, 1, true)), shares, nil, ErrProof},
+		{"two rows of one column exchanged", instead(motto, swapPoints(1, 3, true)), shares, nil, ErrProof},
+		{"the proofs of two columns exchanged", instead(motto, func(t *testing.T, f *fixture, s *share) {
+			n := rowProofLen(f.Group)
+			s.rows.proofs = slices.Concat(s.rows.proofs[n:], s.rows.proofs[:n])
+		}), shares, nil, ErrProof},
+		{"the proof of one column from another share of the trustee", instead(motto, func(t *testing.T, f *fixture, s *share) {
+			copy(s.rows.proofs, f.share(t, 3, chair).rows.proofs)
+		}), shares, nil, ErrProof},
+		{"one row twice", instead(chair, func(t *testing.T, f *fixture, s *share) {
+			n := f.Group.PointLen()
+			copy(s.rows.encoded, s.rows.encoded[n:2*n])
+		}), shares, nil, ErrProof},
+		{"another trustee's", instead(chair, func(t *testing.T, f *fixture, s *share) {
+			*s = *f.share(t, 2, chair)
+		}), shares, nil, ErrProof},
+		{"proofs for another trustee", instead(chair, func(t *testing.T, f *fixture, s *share) {
+			st := f.rowStatementOf(3, chair)
+			st.trustee = 2
+			f.reprove(t, 3, s, st)
+		}), shares, nil, ErrProof},
+		{"proofs for another contest", instead(chair, func(t *testing.T, f *fixture, s *share) {
+			st := f.rowStatementOf(3, chair)
+			s.rows.proofs = slices.Clone(s.rows.proofs)
+			d, at := st.column(f.Group, s.rows, 0, sha256.Sum256(s.rows.encoded))
+			at.Position[7] ^= 1
+			secrets, err := f.Trustees[2].Shares(f.Manifest.Ceremony(), f.Outcome)
+			require.NoError(t, err)
+			s.rows.proofs, err = d.Prove(f.Group, at, secrets[0])
+			require.NoError(t, err)
+		}), shares, nil, ErrProof},
+		{"proofs for another target", instead(chair, func(t *testing.T, f *fixture, s *share) {
+			st := f.rowStatementOf(3, chair)
+			st.target[0] ^= 1
+			f.reprove(t, 3, s, st)
+		}), shares, nil, ErrProof},
+		{"the identity for a point", instead(chair, overwritten(0)), shares, nil, mixnet.ErrGroup},
+		{"a point that is none", instead(chair, overwritten(0xff)), shares, nil, ErrEncoding},
+		{"a byte too many", instead(motto, resized(1)), shares, nil, ErrEncoding},
+		{"a byte too few", instead(motto, resized(-1)), shares, nil, ErrEncoding},
+		{"megabytes too many", instead(chair, resized(4<<20)), shares, nil, ErrEncoding},
+		{"nothing", instead(chair, func(t *testing.T, f *fixture, s *share) { s.rows = &rowShare{} }), shares, nil, ErrEncoding},
+
+		// Another list than the last.
+		{"the rows of a shorter chain", instead(chair, func(t *testing.T, f *fixture, s *share) {
+			*s = *f.shareAfter(t, 3, chair, f.mixAt(t, 2, chair))
+		}), target, nil, ErrBinding},
+		{"the rows of a shorter chain under the target of the last list", instead(chair, func(t *testing.T, f *fixture, s *share) {
+			early := f.shareAfter(t, 3, chair, f.mixAt(t, 2, chair))
+			s.rows = early.rows
+		}), shares, nil, ErrProof},
+		{"the target without a list", instead(chair, func(t *testing.T, f *fixture, s *share) {
+			s.target = f.closing.pinned.target(f.Fingerprint, chair)
+		}), target, nil, ErrBinding},
+		{"the target of another contest", instead(chair, func(t *testing.T, f *fixture, s *share) {
+			s.target = f.share(t, 3, motto).target
+		}), target, nil, ErrBinding},
+		{"rows under a contest of slots", instead(chair, func(t *testing.T, f *fixture, s *share) {
+			s.contest, s.target = mayor, f.share(t, 3, mayor).target
+		}), shares, nil, nil},
+		{"before the last mix", func(t *testing.T, f *fixture) [][]byte {
+			at := f.shareAt(t, 3, chair)
+			return insert(without(f.entries, at), f.mixAt(t, 2, chair), f.entries[at])
+		}, target, nil, ErrBinding},
+
+		// What fails nothing.
+		{"that nobody signed", func(t *testing.T, f *fixture) [][]byte {
+			return replace(f.entries, f.shareAt(t, 3, chair), f.sign(entry.Share, f.share(t, 3, chair).body(f.Group)))
+		}, nil, nil, ErrSignature},
+		{"one trustee twice", func(t *testing.T, f *fixture) [][]byte {
+			return insert(f.entries, f.shareAt(t, 3, chair), f.signShare(1, f.share(t, 1, chair).body(f.Group)))
+		}, nil, nil, ErrDuplicate},
+		{"one trustee twice, with junk", func(t *testing.T, f *fixture) [][]byte {
+			s := f.share(t, 1, chair)
+			s.rows = &rowShare{}
+			return insert(f.entries, f.shareAt(t, 3, chair), f.signShare(1, s.body(f.Group)))
+		}, nil, nil, ErrDuplicate},
+		{"junk after the result", func(t *testing.T, f *fixture) [][]byte {
+			s := f.share(t, 3, chair)
+			s.rows = &rowShare{}
+			return insert(f.entries, len(f.entries), f.signShare(3, s.body(f.Group)))
+		}, nil, nil, ErrState},
+	}
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		for _, a := range attacks {
+			a.run(t, honestMixed(t, g))
+		}
+	})
+}
+
+// shareAfter makes a trustee's share of the list as it was after the mixes
+// before an entry: what a trustee would sign who does not wait for the others.
+func (f *fixture) shareAfter(t *testing.T, trustee, contest, at int) *share {
+	c := f.closingOf(t, f.entries[:at])
+	list := c.mixing.chains[contest].last
+	target := c.pinned.rowsTarget(f.Fingerprint, contest, list.Digest())
+	secrets, err := f.Trustees[trustee-1].Shares(f.Manifest.Ceremony(), f.Outcome)
+	require.NoError(t, err)
+	first, columns := f.Manifest.Contests[contest].Columns()
+	s := &share{contest: contest, target: target}
+	s.rows, err = c.rowStatement(trustee, contest, target).decrypt(t.Context(), f.Group, secrets[first:first+columns])
+	require.NoError(t, err)
+	return s
+}
+
+// A bad share names its trustee, and the others finish.
+func TestBadRowShareIsNamed(t *testing.T) {
+	f := honestMixed(t, groups[0])
+	s := f.share(t, 2, motto)
+	s.rows.encoded, s.rows.proofs = f.share(t, 1, motto).rows.encoded, f.share(t, 1, motto).rows.proofs
+	entries := replace(f.entries, f.shareAt(t, 2, motto), f.signShare(2, s.body(f.Group)))
+	r, err := Combine(t.Context(), f.Election.Election, f.read(t, entries))
+	require.NoError(t, err)
+	require.Equal(t, f.result.Contests, r.Contests)
+	require.Len(t, r.RefusedShares, 1)
+	require.Equal(t, 2, r.RefusedShares[0].Trustee)
+	require.Equal(t, "motto", r.RefusedShares[0].Contest)
+	require.ErrorIs(t, r.RefusedShares[0].Err, ErrProof)
+
+	// With one of the other two missing it is too few.
+	_, err = Combine(t.Context(), f.Election.Election, f.read(t, without(entries, f.shareAt(t, 3, motto))))
+	require.ErrorIs(t, err, ErrQuorum)
+	require.ErrorContains(t, err, `trustee 2 "Trustee 2" (entry `)
+}
+
+func TestAnyQuorumOpensTheSameVotes(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) { requireAnyQuorum(t, honestMixed(t, g)) })
+}
+
+func TestAttacksOnMixedResults(t *testing.T) {
+	elected := func(change func(*mixedResult)) func(*testing.T, *fixture) [][]byte {
+		return published(func(r *Result) { change(r.Contests[chair].mixed) })
+	}
+	attacks := []attack{
+		{"a first preference moved", published(func(r *Result) {
+			r.Contests[chair].Totals[0].Total--
+			r.Contests[chair].Totals[1].Total++
+		}), []string{"tally.sum"}, nil, ErrProof},
+		{"an invalid vote made valid", published(func(r *Result) {
+			r.Contests[chair].Totals[0].Total++
+			r.Contests[chair].Totals[4].Total--
+		}), []string{"tally.sum"}, nil, ErrProof},
+		{"more votes than there are", published(func(r *Result) { r.Contests[motto].Totals[0].Total = 5 }), []string{"result.bounds", "tally.sum"}, nil, ErrRange},
+		{"somebody else elected", elected(func(m *mixedResult) { m.elected[1] = 1 }), []string{counted}, nil, ErrProof},
+		{"elected in another order", elected(func(m *mixedResult) { slices.Reverse(m.elected) }), []string{counted}, nil, ErrProof},
+		{"one fewer elected", elected(func(m *mixedResult) { m.elected = m.elected[:1] }), []string{counted}, nil, ErrProof},
+		{"nobody elected", elected(func(m *mixedResult) { m.elected = nil }), []string{counted}, nil, ErrProof},
+		{"other plaintexts", elected(func(m *mixedResult) { m.plaintexts[0] ^= 1 }), []string{"tally.sum"}, nil, ErrProof},
+		{"withheld", published(func(r *Result) { r.Contests[chair].Withheld, r.Contests[chair].mixed = true, nil }), []string{"result.minimum"}, nil, ErrState},
+		{"more elected than seats", elected(func(m *mixedResult) { m.elected = []int{0, 2, 1} }), []string{"result.published"},
+			[]string{"tally.sum", "result.bounds", "result.minimum", "result.count", counted}, nil},
+		{"somebody elected who is no option", elected(func(m *mixedResult) { m.elected[0] = 4 }), []string{"result.published"},
+			[]string{"tally.sum", "result.bounds", "result.minimum", "result.count", counted}, ErrRange},
+	}
+	for _, a := range attacks {
+		a.run(t, honestMixed(t, groups[0]))
+	}
+}
