@@ -33,8 +33,8 @@ func (p *Progress) State() []byte {
 // Follow audits an election while it goes on: it yields a report for the ledger
 // as it is, and another one whenever it has grown, until ctx ends, the caller
 // does, or the reader says that nothing can follow. Each report is the one that
-// [Audit] would make. New entries are read once; only what the authorities
-// counted is read again when they have closed the election.
+// [Audit] would make. Only new entries are read, and, after the close, ballots
+// that their voters have superseded.
 //
 // state, if not nil, is what [Progress.State] returned earlier: then the entries
 // up to there are read again, but no proof that was verified is verified again,
