@@ -49,6 +49,9 @@ func TestTargetsDiffer(t *testing.T) {
 	q.root[31]++
 	for desc, h := range map[string][32]byte{
 		"contest":                 p.target(fp, 1),
+		"list":                    p.rowsTarget(fp, 0, [32]byte{}),
+		"another list":            p.rowsTarget(fp, 0, [32]byte{1}),
+		"list of another contest": p.rowsTarget(fp, 1, [32]byte{}),
 		"fingerprint":             p.target(ballot.Fingerprint{2}, 0),
 		"root":                    q.target(fp, 0),
 		"close":                   newPin(31, p.root).target(fp, 0),
