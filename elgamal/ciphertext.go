@@ -2,6 +2,7 @@ package elgamal
 
 import (
 	"fmt"
+	"slices"
 
 	"go.dedis.ch/kyber/v3"
 )
@@ -28,20 +29,12 @@ func (k *PublicKey) Encrypt(messages []kyber.Point, r kyber.Scalar) Ciphertext {
 		panic("elgamal: as many messages as columns are needed")
 	}
 	c := k.mask(r)
-	remember(c.A)
 	for i, m := range messages {
 		c.B[i].Add(c.B[i], m)
-		remember(c.B[i])
 	}
+	// A row is encoded for a proof's transcript and again to be sent.
+	k.Group.RememberPoints(append([]kyber.Point{c.A}, c.B...))
 	return c
-}
-
-// remember lets a point keep its encoding, if it can: a row is encoded for a
-// proof's transcript and again to be sent.
-func remember(p kyber.Point) {
-	if p, ok := p.(interface{ Remember() }); ok {
-		p.Remember()
-	}
 }
 
 // ReEncrypt returns c + Enc(0; r): another ciphertext of the same messages. The
@@ -142,20 +135,28 @@ func (g *Group) AppendCiphertext(dst []byte, c Ciphertext) []byte {
 // identity. Errors: ErrEncoding for a wrong length or a malformed point,
 // ErrGroup for an identity.
 func (g *Group) DecodeCiphertext(b []byte, w int) (Ciphertext, error) {
-	return g.decodeCiphertext(b, w, g.DecodePoint)
+	return g.decodeCiphertext(b, w, true)
 }
 
 // DecodeCiphertextOrIdentity is DecodeCiphertext for the outputs of mixers,
 // where Bᵢ may be the identity by chance; A may not.
 func (g *Group) DecodeCiphertextOrIdentity(b []byte, w int) (Ciphertext, error) {
-	return g.decodeCiphertext(b, w, g.DecodePointOrIdentity)
+	return g.decodeCiphertext(b, w, false)
 }
 
-func (g *Group) decodeCiphertext(b []byte, w int, decodeB func([]byte) (kyber.Point, error)) (Ciphertext, error) {
+func (g *Group) decodeCiphertext(b []byte, w int, strict bool) (Ciphertext, error) {
 	n := g.PointLen()
 	// Nothing is allocated for a width that the input does not have.
 	if w < 0 || len(b)%n != 0 || len(b)/n != w+1 {
 		return Ciphertext{}, fmt.Errorf("elgamal: row of %d bytes for %d columns: %w", len(b), w, ErrEncoding)
+	}
+	// All together, which is faster; what is wrong follows from one by one.
+	if points, err := g.DecodePointsOrIdentity(b); err == nil && !g.anyIdentity(points[:1]) && !(strict && g.anyIdentity(points)) {
+		return Ciphertext{A: points[0], B: points[1:]}, nil
+	}
+	decodeB := g.DecodePointOrIdentity
+	if strict {
+		decodeB = g.DecodePoint
 	}
 	a, err := g.DecodePoint(b[:n])
 	if err != nil {
@@ -168,4 +169,8 @@ func (g *Group) decodeCiphertext(b []byte, w int, decodeB func([]byte) (kyber.Po
 		}
 	}
 	return c, nil
+}
+
+func (g *Group) anyIdentity(points []kyber.Point) bool {
+	return slices.ContainsFunc(points, g.IsIdentity)
 }

@@ -56,14 +56,20 @@ type Group struct {
 //	NewTable(points []kyber.Point) interface {
 //		Mul(i int, s kyber.Scalar) kyber.Point
 //		Sum(scalars []kyber.Scalar) kyber.Point
+//		SumVarTime(scalars []kyber.Scalar) kyber.Point
 //	}
+//	DecodePoints(b []byte) ([]kyber.Point, error)
+//	RememberPoints(points []kyber.Point)
 //	EmbedLowest(data []byte) kyber.Point
 //	EmbedLowestVarTime(data []byte) kyber.Point
 //	WalkVarTime(start, step kyber.Point, n uint64, visit func(i, key uint64) bool)
 //
 // The first five have the meaning of the methods of Group. NewTable returns the
-// tables of a [MulTable], constant time in the scalars and safe for concurrent
-// use. The next two embed bytes with the lowest counter, see [Embed].
+// tables of a [MulTable], constant time in the scalars but for SumVarTime, and
+// safe for concurrent use. DecodePoints decodes as many points as b is long, as
+// DecodePoint would one after the other; its error need not say which one is
+// malformed. RememberPoints lets fresh points compute their encodings together.
+// The next two embed bytes with the lowest counter, see [Embed].
 // WalkVarTime calls visit with a key of start + i·step for i below n until
 // visit returns false; a point and its negative have the same key, and it makes
 // [LogTable] fast.
@@ -85,6 +91,12 @@ type (
 	}
 	scalarReducer interface {
 		ReduceScalar(wide []byte) kyber.Scalar
+	}
+	pointsRememberer interface {
+		RememberPoints(points []kyber.Point)
+	}
+	pointsDecoder interface {
+		DecodePoints(b []byte) ([]kyber.Point, error)
 	}
 )
 
@@ -231,6 +243,29 @@ func (g *Group) DecodePointOrIdentity(b []byte) (kyber.Point, error) {
 	return p, nil
 }
 
+// DecodePointsOrIdentity decodes points that stand behind each other, each as
+// DecodePointOrIdentity would, but for ristretto255 in less time. The error says
+// which one is malformed, counted from 1; or that b is no number of points.
+func (g *Group) DecodePointsOrIdentity(b []byte) ([]kyber.Point, error) {
+	n := g.PointLen()
+	if len(b)%n != 0 {
+		return nil, fmt.Errorf("elgamal: %s points: %d bytes, not a multiple of %d: %w", g.name, len(b), n, ErrEncoding)
+	}
+	if c, ok := g.codec.(pointsDecoder); ok {
+		if points, err := c.DecodePoints(b); err == nil {
+			return points, nil
+		} // which one it is follows from decoding them one by one
+	}
+	points := make([]kyber.Point, len(b)/n)
+	for i := range points {
+		var err error
+		if points[i], err = g.DecodePointOrIdentity(b[i*n : (i+1)*n]); err != nil {
+			return nil, fmt.Errorf("point %d: %w", i+1, err)
+		}
+	}
+	return points, nil
+}
+
 // DecodeScalar decodes a scalar below q, of exact length; it may be 0. The
 // encoding is that of the wrapped group: little-endian for ristretto255,
 // big-endian for P-256. The error is ErrEncoding.
@@ -253,6 +288,15 @@ func (g *Group) DecodeScalar(b []byte) (kyber.Scalar, error) {
 
 // AppendPoint appends the canonical encoding of p.
 func (g *Group) AppendPoint(dst []byte, p kyber.Point) []byte { return appendBinary(dst, p) }
+
+// RememberPoints lets fresh points keep their encodings, if they can, for all
+// who will append them. It writes to the points, and so is for whoever has just
+// computed them.
+func (g *Group) RememberPoints(points []kyber.Point) {
+	if c, ok := g.codec.(pointsRememberer); ok {
+		c.RememberPoints(points)
+	}
+}
 
 // AppendScalar appends the canonical encoding of s.
 func (g *Group) AppendScalar(dst []byte, s kyber.Scalar) []byte { return appendBinary(dst, s) }

@@ -324,11 +324,13 @@ func (r rule) value(g *elgamal.Group, x []kyber.Scalar) kyber.Scalar {
 // read reads the prover's messages and derives the verifier's between them.
 func (f *Form) read(d *dialogue) (m ballotMessages, ch ballotChallenges) {
 	if len(f.slots) == 0 {
+		d.readAhead(2)
 		m.R, m.Q = d.readPoint("R", 0, true), d.readPoint("Q", 0, true)
 		ch.e = d.weights("commitments", 1)[0]
 		m.zr, m.zk = d.readScalar("z_r", 0), d.readScalar("z_k", 0)
 		return m, ch
 	}
+	d.readAhead(7)
 	m.V, m.S = d.readPoint("V", 0, true), d.readPoint("S", 0, true)
 	ch = f.firstChallenges(d)
 	m.R, m.L = d.readPoint("R", 0, true), d.readPoint("L", 0, true)

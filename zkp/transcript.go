@@ -78,7 +78,8 @@ type dialogue struct {
 	proof    []byte // written so far, or given
 	at       int    // read so far; the prover's is len(proof)
 	absorbed int
-	err      error // the verifier's first failure
+	ahead    []kyber.Point // decoded already, the next ones to be read
+	err      error         // the verifier's first failure
 }
 
 // absorbFrame absorbs one message behind its label and length.
@@ -105,6 +106,12 @@ func (d *dialogue) writeScalar(s kyber.Scalar) {
 // readPoint reads a commitment, number i of that name if i > 0; the identity is
 // allowed where identity says so.
 func (d *dialogue) readPoint(name string, i int, identity bool) kyber.Point {
+	if len(d.ahead) > 0 && identity {
+		p := d.ahead[0]
+		d.ahead = d.ahead[1:]
+		d.take(d.group.PointLen())
+		return p
+	}
 	decode := d.group.DecodePoint
 	if identity {
 		decode = d.group.DecodePointOrIdentity
@@ -112,6 +119,15 @@ func (d *dialogue) readPoint(name string, i int, identity bool) kyber.Point {
 	p, err := decode(d.take(d.group.PointLen()))
 	d.fail(name, i, err)
 	return p
+}
+
+// readAhead decodes the next n points, which may be identities and have no
+// scalars between them, together, because that is faster. If one is malformed
+// nothing is said here: readPoint will name it.
+func (d *dialogue) readAhead(n int) {
+	if n *= d.group.PointLen(); len(d.proof)-d.at >= n {
+		d.ahead, _ = d.group.DecodePointsOrIdentity(d.proof[d.at : d.at+n])
+	}
 }
 
 func (d *dialogue) readScalar(name string, i int) kyber.Scalar {

@@ -2,11 +2,9 @@ package ristretto255
 
 import (
 	"crypto/cipher"
-	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
 
-	"filippo.io/edwards25519/field"
 	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
@@ -40,21 +38,31 @@ const (
 // which it takes EmbedLen bytes at most.
 func (Group) EmbedLowest(data []byte) kyber.Point {
 	data = data[:min(len(data), EmbedLen)]
-	found := 0
-	var best [PointLen]byte
-	for counter := uint16(1); counter <= constantTries || found == 0; counter++ {
-		if counter > maxCounter {
+	found := uint64(0)
+	p := new(Point)
+	for counter := uint16(1); counter <= constantTries || found == 0; counter += lanes {
+		if counter > maxCounter-lanes {
 			panic("ristretto255: no counter gives a point")
 		}
-		var b [PointLen]byte
-		var x, y, t field.Element
-		candidate(&b, data, counter)
-		ok := decompress(&x, &y, &t, &b)
-		subtle.ConstantTimeCopy(ok&^found, best[:], b[:])
-		found |= ok
+		var b [lanes][PointLen]byte
+		var all [lanes * PointLen]byte
+		var q [lanes]extended
+		var ok [lanes]uint64
+		for i := range b {
+			candidate(&b[i], data, counter+uint16(i))
+			copy(all[i*PointLen:], b[i][:])
+		}
+		decompress(q[:], ok[:], all[:])
+		for i := range b {
+			first := ok[i] &^ found
+			p.p.choose(&q[i], &p.p, first)
+			for k := range p.encoding {
+				p.encoding[k] |= b[i][k] & byte(first)
+			}
+			found |= ok[i]
+		}
 	}
-	p := new(Point)
-	p.decode(&best)
+	p.known = true
 	return p
 }
 

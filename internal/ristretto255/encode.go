@@ -1,185 +1,255 @@
 package ristretto255
 
 import (
-	"crypto/subtle"
 	"fmt"
-
-	"filippo.io/edwards25519"
-	"filippo.io/edwards25519/field"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
 )
 
 // The constants of RFC 9496, Section 4.1, from the equations that define them.
 var (
-	one      = new(field.Element).One()
-	minusOne = new(field.Element).Negate(one)
+	one      = element{1}
+	minusOne = negativeOf(&one)
+	sqrtM1   = fourthRoot()
 	// d = −121665/121666, the parameter of the curve −x² + y² = 1 + d·x²·y².
-	d = new(field.Element).Multiply(
-		new(field.Element).Negate(small(121665)),
-		new(field.Element).Invert(small(121666)))
-	d2           = new(field.Element).Add(d, d)
-	dPlusOne     = new(field.Element).Add(d, one)
-	dMinusOne    = new(field.Element).Subtract(d, one)
-	oneMinusDSq  = new(field.Element).Subtract(one, new(field.Element).Square(d))
-	dMinusOneSq  = new(field.Element).Square(dMinusOne)
-	sqrtM1       = root(minusOne)
-	negDPlusOne  = new(field.Element).Negate(dPlusOne) // a − d with a = −1
-	invSqrtAMinD = new(field.Element).Invert(root(negDPlusOne))
+	d            = curveD()
+	d2           = sumOf(&d, &d)
+	dPlusOne     = sumOf(&d, &one)
+	dMinusOne    = sumOf(&d, &minusOne)
+	oneMinusDSq  = productOf(&dPlusOne, negated(dMinusOne))
+	dMinusOneSq  = productOf(&dMinusOne, &dMinusOne)
+	negDPlusOne  = negativeOf(&dPlusOne) // a − d with a = −1
+	invSqrtAMinD = inverseOf(root(&negDPlusOne))
 	// The RFC takes the negative (odd) root of a·d − 1 = −d − 1.
-	sqrtADMinusOne = new(field.Element).Negate(root(negDPlusOne))
+	sqrtADMinusOne = negativeOf(root(&negDPlusOne))
 )
 
-func small(v uint32) *field.Element { return new(field.Element).Mult32(new(field.Element).One(), v) }
+func sumOf(a, b *element) (v element) {
+	v.add(a, b)
+	return v
+}
+
+func productOf(a, b *element) (v element) {
+	v.multiply(a, b)
+	return v
+}
+
+func negativeOf(a *element) (v element) {
+	v.negate(a)
+	return v
+}
+
+func negated(a element) *element {
+	a.negate(&a)
+	return &a
+}
+
+func inverseOf(a *element) (v element) {
+	v.invert(a)
+	return v
+}
+
+func curveD() element {
+	inverse := inverseOf(&element{121666})
+	return productOf(&element{121665}, negated(inverse))
+}
+
+// fourthRoot returns the non-negative root of −1, which is ±2^((p−1)/4).
+func fourthRoot() element {
+	list := []element{{2}}
+	pow22523(list, []element{one}) // 2^((p−5)/8)
+	list[0].square(&list[0])
+	list[0].multiply(&list[0], &element{2})
+	list[0].absolute(&list[0])
+	return list[0]
+}
 
 // root returns the non-negative square root of a square.
-func root(u *field.Element) *field.Element {
-	r, wasSquare := new(field.Element).SqrtRatio(u, one)
-	if wasSquare != 1 {
+func root(u *element) *element {
+	r, square := sqrtRatio(u, &one)
+	if square == 0 {
 		panic("ristretto255: constant is not a square")
 	}
-	return r
+	return &r
+}
+
+// sqrtRatio is roots for one.
+func sqrtRatio(u, v *element) (element, uint64) {
+	var r [1]element
+	var square [1]uint64
+	roots(r[:], []element{*u}, []element{*v}, square[:])
+	return r[0], square[0]
 }
 
 // decode sets p to the element that b encodes, or returns false and leaves p
 // alone.
 func (p *Point) decode(b *[PointLen]byte) bool {
-	var x, y, t field.Element
-	if decompress(&x, &y, &t, b) != 1 {
+	var q [1]extended
+	var ok [1]uint64
+	decompress(q[:], ok[:], b[:])
+	if ok[0] == 0 {
 		return false
 	}
-	if _, err := p.write().SetExtendedCoordinates(&x, &y, one, &t); err != nil {
-		panic("ristretto255: decoded a point off the curve")
-	}
+	p.p = q[0]
 	p.known, p.encoding = true, *b
 	return true
 }
 
-// decompress sets x, y and t = x·y to the point that b encodes and returns 1,
-// or returns 0 if b is no canonical encoding. RFC 9496, Section 4.3.1.
-func decompress(x, y, t *field.Element, b *[PointLen]byte) (ok int) {
-	// The bytes must be the canonical encoding of a non-negative element.
-	s, _ := new(field.Element).SetBytes(b[:])
-	ok = subtle.ConstantTimeCompare(s.Bytes(), b[:])
-	ok &= 1 - s.IsNegative()
+// decompress sets each q, with Z = 1, to the point of which b holds the
+// encoding, and its ok to all ones; ok is 0 if that is no canonical encoding,
+// and q not a point then. There are at most lanes of them. RFC 9496, Section
+// 4.3.1.
+func decompress(q []extended, ok []uint64, b []byte) {
+	n := len(q)
+	var s, u1, u2, v, uu, vv, inv [lanes]element
+	for i := range n {
+		// The bytes must be the canonical encoding of a non-negative element.
+		in := (*[PointLen]byte)(b[i*PointLen:])
+		s[i].setBytes(in)
+		ok[i] = sameBytes(s[i].bytes(), in) &^ s[i].isNegative()
 
-	var ss, u1, u2, u2Sqr, v field.Element
-	ss.Square(s)
-	u1.Subtract(one, &ss)
-	u2.Add(one, &ss)
-	u2Sqr.Square(&u2)
-	// v = −(d·u1²) − u2²
-	v.Square(&u1)
-	v.Multiply(&v, d)
-	v.Negate(&v)
-	v.Subtract(&v, &u2Sqr)
-
-	var invSqrt, denX, denY field.Element
-	_, wasSquare := invSqrt.SqrtRatio(one, t.Multiply(&v, &u2Sqr))
-	ok &= wasSquare
-	denX.Multiply(&invSqrt, &u2)
-	denY.Multiply(&invSqrt, &denX)
-	denY.Multiply(&denY, &v)
-	x.Add(s, s)
-	x.Multiply(x, &denX)
-	x.Absolute(x)
-	y.Multiply(&u1, &denY)
-	t.Multiply(x, y)
-	ok &= 1 - t.IsNegative()
-	ok &= 1 - y.Equal(new(field.Element))
-	return ok
+		var ss, u2Sqr element
+		ss.square(&s[i])
+		addSubtract(&u2[i], &u1[i], &one, &ss)
+		u2Sqr.square(&u2[i])
+		// v = −(d·u1²) − u2²
+		v[i].square(&u1[i])
+		v[i].multiply(&v[i], &d)
+		v[i].negate(&v[i])
+		v[i].subtract(&v[i], &u2Sqr)
+		vv[i].multiply(&v[i], &u2Sqr)
+		uu[i] = one
+	}
+	var square [lanes]uint64
+	roots(inv[:n], uu[:n], vv[:n], square[:n])
+	for i := range n {
+		var denX, denY element
+		ok[i] &= square[i]
+		denX.multiply(&inv[i], &u2[i])
+		denY.multiply(&inv[i], &denX)
+		denY.multiply(&denY, &v[i])
+		p := &q[i]
+		p.x.add(&s[i], &s[i])
+		p.x.multiply(&p.x, &denX)
+		p.x.absolute(&p.x)
+		p.y.multiply(&u1[i], &denY)
+		p.z = one
+		p.t.multiply(&p.x, &p.y)
+		ok[i] &^= p.t.isNegative() | p.y.equal(&element{})
+	}
 }
 
-// encode writes the canonical encoding of p. RFC 9496, Section 4.3.2.
+// sameBytes returns all ones if a and b are equal and 0 otherwise.
+func sameBytes(a [PointLen]byte, b *[PointLen]byte) uint64 {
+	different := byte(0)
+	for i := range a {
+		different |= a[i] ^ b[i]
+	}
+	return (uint64(different) - 1) >> 63 * ^uint64(0)
+}
+
+// encode writes the canonical encoding of p.
 func (p *Point) encode(out *[PointLen]byte) {
 	if p.known {
 		*out = p.encoding
 		return
 	}
-	x0, y0, z0, t0 := p.p.ExtendedCoordinates()
+	compress([]*extended{&p.p}, []*[PointLen]byte{out})
+}
 
-	var u1, u2, t, invSqrt, den1, den2, zInv field.Element
-	u1.Add(z0, y0)
-	u1.Multiply(&u1, t.Subtract(z0, y0))
-	u2.Multiply(x0, y0)
-	t.Square(&u2)
-	invSqrt.SqrtRatio(one, t.Multiply(&t, &u1))
-	den1.Multiply(&invSqrt, &u1)
-	den2.Multiply(&invSqrt, &u2)
-	zInv.Multiply(&den1, &den2)
-	zInv.Multiply(&zInv, t0)
+// compress writes the canonical encodings of at most lanes points. RFC 9496,
+// Section 4.3.2.
+func compress(points []*extended, out []*[PointLen]byte) {
+	n := len(points)
+	var u1, u2, uu, vv, inv [lanes]element
+	for i, p := range points {
+		var plus, minus element
+		addSubtract(&plus, &minus, &p.z, &p.y)
+		u1[i].multiply(&plus, &minus)
+		u2[i].multiply(&p.x, &p.y)
+		vv[i].square(&u2[i])
+		vv[i].multiply(&vv[i], &u1[i])
+		uu[i] = one
+	}
+	var square [lanes]uint64
+	roots(inv[:n], uu[:n], vv[:n], square[:n])
+	for i, p := range points {
+		var den1, den2, zInv, ix0, iy0, enchanted, x, y, denInv, s element
+		den1.multiply(&inv[i], &u1[i])
+		den2.multiply(&inv[i], &u2[i])
+		zInv.multiply(&den1, &den2)
+		zInv.multiply(&zInv, &p.t)
 
-	var ix0, iy0, enchanted, x, y, denInv field.Element
-	ix0.Multiply(x0, sqrtM1)
-	iy0.Multiply(y0, sqrtM1)
-	enchanted.Multiply(&den1, invSqrtAMinD)
-	rotate := t.Multiply(t0, &zInv).IsNegative()
-	x.Select(&iy0, x0, rotate)
-	y.Select(&ix0, y0, rotate)
-	denInv.Select(&enchanted, &den2, rotate)
-	negate := t.Multiply(&x, &zInv).IsNegative()
-	y.Select(t.Negate(&y), &y, negate)
+		ix0.multiply(&p.x, &sqrtM1)
+		iy0.multiply(&p.y, &sqrtM1)
+		enchanted.multiply(&den1, &invSqrtAMinD)
+		s.multiply(&p.t, &zInv)
+		rotate := s.isNegative()
+		x.choose(&iy0, &p.x, rotate)
+		y.choose(&ix0, &p.y, rotate)
+		denInv.choose(&enchanted, &den2, rotate)
+		s.multiply(&x, &zInv)
+		negate := s.isNegative()
+		s.negate(&y)
+		y.choose(&s, &y, negate)
 
-	t.Subtract(z0, &y)
-	t.Multiply(&t, &denInv)
-	t.Absolute(&t)
-	copy(out[:], t.Bytes())
+		s.subtract(&p.z, &y)
+		s.multiply(&s, &denInv)
+		s.absolute(&s)
+		*out[i] = s.bytes()
+	}
 }
 
 // fromUniform sets p to the element derived from 64 uniform bytes, the one-way
 // map of RFC 9496, Section 4.3.4.
 func (p *Point) fromUniform(b *[UniformLen]byte) *Point {
-	var q edwards25519.Point
-	mapToCurve(p.write(), b[:32])
-	mapToCurve(&q, b[32:])
-	p.write().Add(&p.p, &q)
+	var q extended
+	var cached projectivePoint
+	mapToCurve(p.write(), (*[32]byte)(b[:32]))
+	mapToCurve(&q, (*[32]byte)(b[32:]))
+	cached.set(&q)
+	p.p.add(&cached)
 	return p
 }
 
-// mapToCurve is the function MAP of RFC 9496, Section 4.3.4. The field ignores
-// the top bit of b, as the RFC wants.
-func mapToCurve(p *edwards25519.Point, b []byte) {
-	t, err := new(field.Element).SetBytes(b)
-	if err != nil {
-		panic("ristretto255: wrong length of uniform bytes")
-	}
-	var r, u, v, s, sPrime, c, n, w field.Element
-	r.Square(t)
-	r.Multiply(&r, sqrtM1)
-	u.Add(&r, one)
-	u.Multiply(&u, oneMinusDSq)
+// mapToCurve is the function MAP of RFC 9496, Section 4.3.4, which ignores the
+// top bit of b.
+func mapToCurve(p *extended, b *[32]byte) {
+	var t, r, u, v, sPrime, c, n, w element
+	t.setBytes(b)
+	r.square(&t)
+	r.multiply(&r, &sqrtM1)
+	u.add(&r, &one)
+	u.multiply(&u, &oneMinusDSq)
 	// v = (−1 − r·d)·(r + d)
-	v.Multiply(&r, d)
-	v.Subtract(minusOne, &v)
-	v.Multiply(&v, w.Add(&r, d))
+	v.multiply(&r, &d)
+	v.subtract(&minusOne, &v)
+	w.add(&r, &d)
+	v.multiply(&v, &w)
 
-	_, wasSquare := s.SqrtRatio(&u, &v)
-	sPrime.Multiply(&s, t)
-	sPrime.Absolute(&sPrime)
-	sPrime.Negate(&sPrime)
-	s.Select(&s, &sPrime, wasSquare)
-	c.Select(minusOne, &r, wasSquare)
+	s, square := sqrtRatio(&u, &v)
+	sPrime.multiply(&s, &t)
+	sPrime.absolute(&sPrime)
+	sPrime.negate(&sPrime)
+	s.choose(&s, &sPrime, square)
+	c.choose(&minusOne, &r, square)
 
 	// n = c·(r − 1)·(d − 1)² − v
-	n.Subtract(&r, one)
-	n.Multiply(&n, &c)
-	n.Multiply(&n, dMinusOneSq)
-	n.Subtract(&n, &v)
+	n.subtract(&r, &one)
+	n.multiply(&n, &c)
+	n.multiply(&n, &dMinusOneSq)
+	n.subtract(&n, &v)
 
-	var w0, w1, w2, w3, ss, x, y, z field.Element
-	w0.Multiply(&s, &v)
-	w0.Add(&w0, &w0)
-	w1.Multiply(&n, sqrtADMinusOne)
-	ss.Square(&s)
-	w2.Subtract(one, &ss)
-	w3.Add(one, &ss)
-	x.Multiply(&w0, &w3)
-	y.Multiply(&w2, &w1)
-	z.Multiply(&w1, &w3)
-	t.Multiply(&w0, &w2)
-	if _, err := p.SetExtendedCoordinates(&x, &y, &z, t); err != nil {
-		panic("ristretto255: mapped to a point off the curve")
-	}
+	var w0, w1, w2, w3, ss element
+	w0.multiply(&s, &v)
+	w0.add(&w0, &w0)
+	w1.multiply(&n, &sqrtADMinusOne)
+	ss.square(&s)
+	addSubtract(&w3, &w2, &one, &ss)
+	p.x.multiply(&w0, &w3)
+	p.y.multiply(&w2, &w1)
+	p.z.multiply(&w1, &w3)
+	p.t.multiply(&w0, &w2)
 }
 
 var errPoint = fmt.Errorf("ristretto255: not a canonical point: %w", reason.ErrEncoding)

@@ -67,13 +67,19 @@ func TestBuckets(t *testing.T) {
 			scalars, points = append(scalars, s), append(points, p)
 			want.Add(want, g.Point().Mul(s, p))
 		}
-		got := pippenger(scalars, points)
-		require.True(t, got.Equal(want), n)
-		require.Equal(t, encodePoint(t, want), encodePoint(t, got), n)
+		for name, sum := range map[string]extended{
+			"pippenger": pippenger(scalars, points),
+			"straus":    straus(scalars, points),
+			"constant":  multiScalarMul(scalars, points),
+		} {
+			got := &Point{p: sum}
+			require.True(t, got.Equal(want), "%s %d", name, n)
+			require.Equal(t, encodePoint(t, want), encodePoint(t, got), "%s %d", name, n)
+		}
 	}
 }
 
-func decoded(t *testing.T, p kyber.Point) kyber.Point {
+func decoded(t testing.TB, p kyber.Point) kyber.Point {
 	q, err := Group{}.DecodePoint(encodePoint(t, p))
 	require.NoError(t, err)
 	return q

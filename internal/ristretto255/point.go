@@ -1,5 +1,6 @@
 // Package ristretto255 implements the prime-order group of RFC 9496 as a
-// kyber.Group, on the curve arithmetic of filippo.io/edwards25519.
+// kyber.Group. Field and curve are its own; scalars are those of
+// filippo.io/edwards25519.
 //
 // Decoding is strict, encoding is canonical, and equality is that of the
 // quotient group: two points of the curve that differ by 4-torsion are the
@@ -13,8 +14,6 @@ import (
 	"fmt"
 	"io"
 
-	"filippo.io/edwards25519"
-	"filippo.io/edwards25519/field"
 	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
@@ -30,7 +29,7 @@ const (
 // the curve in its coset. It implements [kyber.Point]; like every point of
 // kyber it panics when it meets a point or scalar of another group.
 type Point struct {
-	p edwards25519.Point
+	p extended
 
 	// known says that encoding is p's. Decoding and Remember leave it here: most
 	// points that are encoded or compared were decoded before, for a transcript
@@ -40,7 +39,7 @@ type Point struct {
 }
 
 // write returns the point for somebody to change it. Nothing else changes it.
-func (p *Point) write() *edwards25519.Point {
+func (p *Point) write() *extended {
 	p.known = false
 	return &p.p
 }
@@ -59,42 +58,37 @@ func NewPoint() *Point {
 	return p
 }
 
-var (
-	identity  = edwards25519.NewIdentityPoint()
-	generator = edwards25519.NewGeneratorPoint()
-)
-
 // Equal reports whether p and q are the same element. RFC 9496, Section 4.3.3.
 func (p *Point) Equal(q kyber.Point) bool {
 	if r := q.(*Point); p.known && r.known {
 		return subtle.ConstantTimeCompare(p.encoding[:], r.encoding[:]) == 1
 	}
-	x1, y1, _, _ := p.p.ExtendedCoordinates()
-	x2, y2, _, _ := q.(*Point).p.ExtendedCoordinates()
-	var a, b field.Element
-	equal := a.Multiply(x1, y2).Equal(b.Multiply(y1, x2))
-	equal |= a.Multiply(y1, y2).Equal(b.Multiply(x1, x2))
-	return equal == 1
+	u, v := &p.p, &q.(*Point).p
+	var a, b element
+	a.multiply(&u.x, &v.y)
+	b.multiply(&u.y, &v.x)
+	equal := a.equal(&b)
+	a.multiply(&u.y, &v.y)
+	b.multiply(&u.x, &v.x)
+	return equal|a.equal(&b) != 0
 }
 
 // Null sets p to the identity.
 func (p *Point) Null() kyber.Point {
-	p.write().Set(identity)
+	p.p = neutral
 	p.known, p.encoding = true, [PointLen]byte{}
 	return p
 }
 
 // Base sets p to the generator of RFC 9496.
 func (p *Point) Base() kyber.Point {
-	p.write().Set(generator)
+	*p.write() = generator
 	return p
 }
 
 // Set sets p to q.
 func (p *Point) Set(q kyber.Point) kyber.Point {
-	from := q.(*Point)
-	p.write().Set(&from.p)
-	p.known, p.encoding = from.known, from.encoding
+	*p = *q.(*Point)
 	return p
 }
 
@@ -105,28 +99,36 @@ func (p *Point) Clone() kyber.Point {
 
 // Add sets p to a + b.
 func (p *Point) Add(a, b kyber.Point) kyber.Point {
-	p.write().Add(&a.(*Point).p, &b.(*Point).p)
+	var q projectivePoint
+	q.set(&b.(*Point).p)
+	p.p = a.(*Point).p
+	p.write().add(&q)
 	return p
 }
 
 // Sub sets p to a − b.
 func (p *Point) Sub(a, b kyber.Point) kyber.Point {
-	p.write().Subtract(&a.(*Point).p, &b.(*Point).p)
+	var q projectivePoint
+	q.set(&b.(*Point).p)
+	p.p = a.(*Point).p
+	p.write().subtract(&q)
 	return p
 }
 
 // Neg sets p to −a.
 func (p *Point) Neg(a kyber.Point) kyber.Point {
-	p.write().Negate(&a.(*Point).p)
+	*p.write() = a.(*Point).p
+	p.p.x.negate(&p.p.x)
+	p.p.t.negate(&p.p.t)
 	return p
 }
 
 // Mul sets p to s·q, or to s times the generator if q is nil.
 func (p *Point) Mul(s kyber.Scalar, q kyber.Point) kyber.Point {
 	if q == nil {
-		p.write().ScalarBaseMult(&s.(*Scalar).s)
+		*p.write() = baseTable().sum([]kyber.Scalar{s})
 	} else {
-		p.write().ScalarMult(&s.(*Scalar).s, &q.(*Point).p)
+		*p.write() = multiScalarMul([]kyber.Scalar{s}, []kyber.Point{q})
 	}
 	return p
 }

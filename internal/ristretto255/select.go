@@ -1,19 +1,18 @@
 package ristretto255
 
-import (
-	"filippo.io/edwards25519"
-	"go.dedis.ch/kyber/v3"
-)
+import "go.dedis.ch/kyber/v3"
 
 // SelectSum returns the sum of the points whose bit is 1, in time that depends
 // on their number only. Bits are 0 or 1.
 func (Group) SelectSum(bits []uint8, points []kyber.Point) kyber.Point {
 	sum := NewPoint()
 	p := sum.write()
-	var with edwards25519.Point
 	for i, bit := range bits {
-		with.Add(p, &points[i].(*Point).p)
-		p.Select(&with, p, int(bit&1))
+		var q projectivePoint
+		q.set(&points[i].(*Point).p)
+		with := *p
+		with.add(&q)
+		p.choose(&with, p, -uint64(bit&1))
 	}
 	return sum
 }

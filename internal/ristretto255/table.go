@@ -1,207 +1,178 @@
 package ristretto255
 
 import (
-	"encoding/binary"
+	"sync"
 
-	"filippo.io/edwards25519"
-	"filippo.io/edwards25519/field"
 	"go.dedis.ch/kyber/v3"
 )
 
-// The shape of a table: a scalar has tableRows·tableStep signed digits of
-// tableBits bits, and there is one row of multiples for every tableStep of
-// them. The digits in between take doublings, (tableStep−1)·tableBits for a
-// whole sum, which is little beside the digits' additions, and make the table
-// smaller and faster to build by tableStep.
+// The shape of a table: a scalar has tableDigits signed digits of tableBits
+// bits, and there is one row of multiples for every step of them. The digits in
+// between take doublings, (step−1)·tableBits for a whole sum, and make the table
+// smaller and faster to build by step.
 const (
-	tableBits   = 4
-	tableStep   = 4
-	tableRows   = 16
-	tableDigits = tableRows * tableStep // 256 bits; scalars have 253
-	rowLen      = 1 << (tableBits - 1)  // the sizes of a digit, 1 to 8
+	tableBits   = 5
+	tableDigits = 52 // 260 bits; scalars have 253
+	rowLen      = 1 << (tableBits - 1)
+
+	tableStep = 4 // of a table of points that a caller gives
+	baseStep  = 1 // of the generator's
 )
 
 // Table multiplies fixed points by secret scalars in constant time: Brickell,
 // Gordon, McCurley and Wilson, "Fast Exponentiation with Precomputation"
 // (EUROCRYPT 1992), with signed digits and with doublings between rows as in
 // Bernstein, Duif, Lange, Schwabe and Yang, "High-speed high-security
-// signatures" (CHES 2011), Section 4. It takes 12 KiB a point, and as long
-// to build as two multiplications, of which it saves two thirds.
-type Table struct{ points []tablePoint }
+// signatures" (CHES 2011), Section 4. It takes 20 KB a point.
+type Table struct {
+	step   int
+	points [][]tableRow // row i of a point is of the digit i·step
+}
 
-// tablePoint holds the multiples of one point. Row i is of the digit i·tableStep.
-type tablePoint [tableRows]tableRow
-
-// tableRow holds 1·B, 2·B … 8·B as y+x, y−x and 2dxy of affine coordinates,
-// each in canonical form, four words a coordinate: a row is read as a whole
-// for each digit, and so it is as small as can be.
-type tableRow [3][rowLen][4]uint64
+// tableRow holds y − x, y + x and 2d·xy of 1·B, 2·B … 16·B.
+type tableRow [3][rowLen]element
 
 // NewTable returns the multiples of points, in the order given.
 func (Group) NewTable(points []kyber.Point) interface {
 	Mul(i int, s kyber.Scalar) kyber.Point
 	Sum(scalars []kyber.Scalar) kyber.Point
+	SumVarTime(scalars []kyber.Scalar) kyber.Point
 } {
-	t := &Table{make([]tablePoint, len(points))}
+	list := make([]*extended, len(points))
 	for i, p := range points {
-		t.points[i].set(p.(*Point))
+		list[i] = &p.(*Point).p
+	}
+	return newTable(tableStep, list)
+}
+
+// baseTable returns the table of the generator, 80 KB, which is made when it is
+// first needed.
+var baseTable = sync.OnceValue(func() *Table { return newTable(baseStep, []*extended{&generator}) })
+
+func newTable(step int, points []*extended) *Table {
+	t := &Table{step: step, points: make([][]tableRow, len(points))}
+	for i, p := range points {
+		t.points[i] = tableRows(p, step)
 	}
 	return t
 }
 
-// set computes the multiples of p. Its time depends on nothing.
-func (t *tablePoint) set(p *Point) {
-	var list [tableRows * rowLen]extended
-	var base extended
-	x, y, z, xy := p.p.ExtendedCoordinates()
-	base.x, base.y, base.z, base.t = *x, *y, *z, *xy
-	for i := range tableRows {
+// tableRows computes the multiples of p. Its time depends on nothing.
+func tableRows(p *extended, step int) []tableRow {
+	rows := make([]tableRow, tableDigits/step)
+	list := make([]extended, len(rows)*rowLen)
+	pointers := make([]*extended, len(list))
+	for i := range pointers {
+		pointers[i] = &list[i]
+	}
+	base := *p
+	for i := range rows {
 		row := list[i*rowLen : (i+1)*rowLen]
-		var q cachedPoint
-		q.setExtended(&base)
+		var q projectivePoint
+		q.set(&base)
 		row[0] = base
 		for j := 1; j < rowLen; j++ {
 			row[j] = row[j-1]
 			row[j].add(&q)
 		}
 		base = row[rowLen-1] // 2^(tableBits−1)·B
-		for range tableBits*tableStep - (tableBits - 1) {
-			base.double()
-		}
+		base.doubleTimes(tableBits*step - (tableBits - 1))
 	}
-
-	// One inversion for all (Montgomery's trick); no Z is zero.
-	var products [len(list)]field.Element // Z₀⋯Zᵢ
-	products[0] = list[0].z
-	for i := 1; i < len(list); i++ {
-		products[i].Multiply(&products[i-1], &list[i].z)
+	for i, q := range affinePoints(pointers) {
+		row, j := &rows[i/rowLen], i%rowLen
+		row[0][j], row[1][j], row[2][j] = q.sides[0], q.sides[1], q.xy2d
 	}
-	var inverse, zInv field.Element
-	inverse.Invert(&products[len(list)-1])
-	for i := len(list) - 1; i >= 0; i-- {
-		zInv = inverse // 1/(Z₀⋯Zᵢ)
-		if i > 0 {
-			zInv.Multiply(&inverse, &products[i-1])
-			inverse.Multiply(&inverse, &list[i].z)
-		}
-		var x, y, u field.Element
-		x.Multiply(&list[i].x, &zInv)
-		y.Multiply(&list[i].y, &zInv)
-		row, j := &t[i/rowLen], i%rowLen
-		row[0][j] = words(u.Add(&y, &x))
-		row[1][j] = words(u.Subtract(&y, &x))
-		row[2][j] = words(u.Multiply(u.Multiply(&x, &y), d2))
-	}
-}
-
-func words(u *field.Element) (w [4]uint64) {
-	b := u.Bytes()
-	for i := range w {
-		w[i] = binary.LittleEndian.Uint64(b[8*i:])
-	}
-	return w
+	return rows
 }
 
 // Mul returns s times point i.
 func (t *Table) Mul(i int, s kyber.Scalar) kyber.Point {
-	return sumTable(t.points[i:i+1], []kyber.Scalar{s})
+	one := Table{t.step, t.points[i : i+1]}
+	p := new(Point)
+	p.p = one.sum([]kyber.Scalar{s})
+	return p
 }
 
 // Sum returns Σ scalars[i]·points[i].
 func (t *Table) Sum(scalars []kyber.Scalar) kyber.Point {
-	return sumTable(t.points, scalars)
+	p := new(Point)
+	p.p = t.sum(scalars)
+	return p
 }
 
-func sumTable(points []tablePoint, scalars []kyber.Scalar) kyber.Point {
-	ds := make([][tableDigits]int8, len(points))
-	for i := range ds {
-		signedDigits(&ds[i], &scalars[i].(*Scalar).s)
+func (t *Table) sum(scalars []kyber.Scalar) extended {
+	digits := make([][tableDigits]int8, len(t.points))
+	for i := range digits {
+		signedDigits(digits[i][:], &scalars[i].(*Scalar).s, tableBits)
 	}
-	var sum extended
-	sum.setIdentity()
-	var q cachedPoint
-	q.affine = true
-	for step := tableStep - 1; step >= 0; step-- {
-		if step < tableStep-1 {
-			for range tableBits {
-				sum.double()
-			}
+	sum := neutral
+	for at := t.step - 1; at >= 0; at-- {
+		if at < t.step-1 {
+			sum.doubleTimes(tableBits)
 		}
-		for i := range points {
-			for j := range tableRows {
-				points[i][j].selectInto(&q, ds[i][j*tableStep+step])
-				sum.add(&q)
+		for i, rows := range t.points {
+			for j := range rows {
+				q := rows[j].choose(digits[i][j*t.step+at])
+				sum.addAffine(&q, 0)
 			}
 		}
 	}
-	clear(ds)
-	r := new(Point)
-	if _, err := r.p.SetExtendedCoordinates(&sum.x, &sum.y, &sum.z, &sum.t); err != nil {
-		panic("ristretto255: sum is off the curve")
-	}
-	return r
+	clear(digits)
+	return sum
 }
 
-// signedDigits sets s = Σ dst[i]·2^(tableBits·i) with −8 ≤ dst[i] < 8, in
-// constant time.
-func signedDigits(dst *[tableDigits]int8, s *edwards25519.Scalar) {
-	b := s.Bytes()
-	var w [tableDigits*tableBits/64 + 2]uint64
-	for i := range ScalarLen / 8 {
-		w[i] = binary.LittleEndian.Uint64(b[8*i:])
+// SumVarTime is Sum for public scalars; short ones cost in proportion to their
+// length.
+func (t *Table) SumVarTime(scalars []kyber.Scalar) kyber.Point {
+	digits := make([][tableDigits]int8, len(t.points))
+	for i := range digits {
+		signedDigits(digits[i][:], &scalars[i].(*Scalar).s, tableBits)
 	}
-	carry := int8(0)
-	for i := range dst {
-		at := i * tableBits
-		v := w[at/64]>>(at%64) | w[at/64+1]<<1<<(63-at%64)
-		d := int8(v&(1<<tableBits-1)) + carry
-		carry = (d + rowLen) >> tableBits
-		dst[i] = d - carry<<tableBits
+	p := new(Point)
+	p.p = neutral
+	for at := t.step - 1; at >= 0; at-- {
+		if at < t.step-1 {
+			p.p.doubleTimes(tableBits)
+		}
+		for i, rows := range t.points {
+			for j := range rows {
+				if d := digits[i][j*t.step+at]; d != 0 {
+					sign := d >> 7
+					k := (d ^ sign) - sign - 1
+					q := affinePoint{sides: [2]element{rows[j][0][k], rows[j][1][k]}, xy2d: rows[j][2][k]}
+					p.p.addAffine(&q, int(sign&1))
+				}
+			}
+		}
 	}
+	return p
 }
 
-// selectInto sets q to digit·B. It reads the whole row, and neither a branch
-// nor an address depends on the digit.
-func (row *tableRow) selectInto(q *cachedPoint, digit int8) {
-	negative := digit >> 7 // all ones or zero
-	size := uint64(uint8((digit ^ negative) - negative))
+// choose returns digit·B. It reads the whole row, and neither a branch nor an
+// address depends on the digit.
+func (row *tableRow) choose(digit int8) (q affinePoint) {
+	negative, size := signAndSize(digit)
 	var masks [rowLen]uint64
 	for j := range masks {
 		masks[j] = equalMask(size, uint64(j+1))
 	}
-	// Size 0 stands nowhere in the row; it is the identity, y+x = y−x = 1.
+	q.sides[0], q.sides[1], q.xy2d = gather(&row[0], &masks), gather(&row[1], &masks), gather(&row[2], &masks)
+	// Size 0 stands nowhere in the row; it is the identity, y − x = y + x = 1.
 	none := equalMask(size, 0) & 1
-	var plus, minus, xy2d, negated field.Element
-	unpack(&plus, &row[0], &masks, none)
-	unpack(&minus, &row[1], &masks, none)
-	unpack(&xy2d, &row[2], &masks, 0)
-	negated.Negate(&xy2d)
-	sign := int(negative & 1)
-	q.yPlusX.Select(&minus, &plus, sign)
-	q.yMinusX.Select(&plus, &minus, sign)
-	q.t2d.Select(&negated, &xy2d, sign)
+	q.sides[0][0] |= none
+	q.sides[1][0] |= none
+	q.negateIf(negative)
+	return q
 }
 
-// unpack sets u to the entry whose mask is all ones, or to none where no mask
-// is.
-func unpack(u *field.Element, column *[rowLen][4]uint64, masks *[rowLen]uint64, none uint64) {
-	a, b, c, d := none, uint64(0), uint64(0), uint64(0)
-	for j := range column {
-		m := masks[j]
-		a |= column[j][0] & m
-		b |= column[j][1] & m
-		c |= column[j][2] & m
-		d |= column[j][3] & m
+// gather returns the element of a column whose mask is all ones, or 0.
+func gather(column *[rowLen]element, masks *[rowLen]uint64) (v element) {
+	for j := 0; j < rowLen; j += 4 {
+		m, e := (*[4]uint64)(masks[j:]), (*[4]element)(column[j:])
+		v[0] |= e[0][0]&m[0] | e[1][0]&m[1] | e[2][0]&m[2] | e[3][0]&m[3]
+		v[1] |= e[0][1]&m[0] | e[1][1]&m[1] | e[2][1]&m[2] | e[3][1]&m[3]
+		v[2] |= e[0][2]&m[0] | e[1][2]&m[1] | e[2][2]&m[2] | e[3][2]&m[3]
+		v[3] |= e[0][3]&m[0] | e[1][3]&m[1] | e[2][3]&m[2] | e[3][3]&m[3]
 	}
-	var le [PointLen]byte
-	binary.LittleEndian.PutUint64(le[0:], a)
-	binary.LittleEndian.PutUint64(le[8:], b)
-	binary.LittleEndian.PutUint64(le[16:], c)
-	binary.LittleEndian.PutUint64(le[24:], d)
-	if _, err := u.SetBytes(le[:]); err != nil {
-		panic("ristretto255: wrong length of a table's entry")
-	}
+	return v
 }
-
-// equalMask returns all ones if a = b and 0 otherwise, for a and b below 2⁶³.
-func equalMask(a, b uint64) uint64 { return -(((a ^ b) - 1) >> 63) }

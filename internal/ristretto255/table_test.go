@@ -5,8 +5,6 @@ import (
 	"math/big"
 	"testing"
 
-	"filippo.io/edwards25519"
-	"filippo.io/edwards25519/field"
 	"github.com/stretchr/testify/require"
 	"go.dedis.ch/kyber/v3"
 )
@@ -41,7 +39,7 @@ func tableScalars() (list []kyber.Scalar) {
 func TestSignedDigits(t *testing.T) {
 	for _, s := range tableScalars() {
 		var ds [tableDigits]int8
-		signedDigits(&ds, &s.(*Scalar).s)
+		signedDigits(ds[:], &s.(*Scalar).s, tableBits)
 		sum := new(big.Int)
 		for i := tableDigits - 1; i >= 0; i-- {
 			require.True(t, ds[i] >= -rowLen && ds[i] < rowLen, ds)
@@ -55,21 +53,13 @@ func TestSignedDigits(t *testing.T) {
 
 // TestTableRows holds every entry, of either sign, against a multiplication.
 func TestTableRows(t *testing.T) {
-	var table tablePoint
 	p := Group{}.HashToPoint("table", nil)
-	table.set(p.(*Point))
 	unit := Group{}.Scalar().One()
-	for i := range table {
+	for i, row := range tableRows(&p.(*Point).p, tableStep) {
 		for digit := -rowLen; digit <= rowLen; digit++ {
-			var q cachedPoint
-			q.affine = true
-			table[i].selectInto(&q, int8(digit))
-			var e extended
-			e.setIdentity()
-			e.add(&q)
-			got := new(Point)
-			_, err := got.p.SetExtendedCoordinates(&e.x, &e.y, &e.z, &e.t)
-			require.NoError(t, err)
+			q := row.choose(int8(digit))
+			got := NewPoint()
+			got.write().addAffine(&q, 0)
 			s := Group{}.Scalar().SetInt64(int64(digit))
 			require.True(t, got.Equal(NewPoint().Mul(s.Mul(s, unit), p)), "row %d digit %d", i, digit)
 		}
@@ -81,11 +71,9 @@ func TestTableRows(t *testing.T) {
 func TestTable(t *testing.T) {
 	g := Group{}
 	p := g.HashToPoint("table", []byte("p"))
-	torsion := NewPoint()
-	torsion.p.Add(&p.(*Point).p, edwardsTorsion(t))
 	points := []kyber.Point{
 		p, g.Point(), g.Point().Base(), p, g.Point().Neg(p), decoded(t, p),
-		g.Point().Add(p, g.Point().Base()), torsion,
+		g.Point().Add(p, g.Point().Base()), g.Point().Add(p, torsion()),
 	}
 	table := g.NewTable(points)
 	for _, s := range tableScalars() {
@@ -108,13 +96,6 @@ func TestTable(t *testing.T) {
 	s, want := list[len(list)-1], g.Point().Mul(list[len(list)-1], p)
 	p.Null()
 	require.True(t, table.Mul(0, s).Equal(want))
-}
-
-func edwardsTorsion(t *testing.T) *edwards25519.Point {
-	q := NewPoint()
-	_, err := q.p.SetExtendedCoordinates(sqrtM1, new(field.Element), one, new(field.Element))
-	require.NoError(t, err)
-	return &q.p
 }
 
 func TestSelectSum(t *testing.T) {

@@ -1,11 +1,6 @@
 package ristretto255
 
-import (
-	"encoding/binary"
-
-	"filippo.io/edwards25519/field"
-	"go.dedis.ch/kyber/v3"
-)
+import "go.dedis.ch/kyber/v3"
 
 // walkBatch is how many points of a walk share one field inversion.
 const walkBatch = 256
@@ -19,36 +14,33 @@ const walkBatch = 256
 // {−x², y²} by the equation of the curve, hence the element up to its sign.
 // It needs no square root, and the inversions are batched (Montgomery's trick).
 func (Group) WalkVarTime(start, step kyber.Point, n uint64, visit func(i, key uint64) bool) {
-	var current extended
-	var add cachedPoint
-	x, y, z, t := start.(*Point).p.ExtendedCoordinates()
-	current.x, current.y, current.z, current.t = *x, *y, *z, *t
-	add.set(step.(*Point), false)
+	current := start.(*Point).p
+	var add projectivePoint
+	add.set(&step.(*Point).p)
 
-	var zs, ts, products [walkBatch]field.Element
+	var zs, ts, products [walkBatch]element
 	for done := uint64(0); done < n; {
 		m := int(min(walkBatch, n-done))
 		// products[i] = Z₀⋯Zᵢ; no Z is zero.
-		var inverse field.Element
-		inverse.One()
+		inverse := one
 		for i := range m {
 			zs[i], ts[i] = current.z, current.t
-			products[i].Multiply(&inverse, &zs[i])
+			products[i].multiply(&inverse, &zs[i])
 			inverse = products[i]
 			current.add(&add)
 		}
-		inverse.Invert(&inverse)
+		inverse.invert(&inverse)
 		for i := m - 1; i >= 0; i-- {
 			// inverse = 1/(Z₀⋯Zᵢ)
 			if i > 0 {
-				ts[i].Multiply(&ts[i], &products[i-1])
+				ts[i].multiply(&ts[i], &products[i-1])
 			}
-			ts[i].Multiply(&ts[i], &inverse)
-			inverse.Multiply(&inverse, &zs[i])
+			ts[i].multiply(&ts[i], &inverse)
+			inverse.multiply(&inverse, &zs[i])
 		}
 		for i := range m {
-			key := binary.LittleEndian.Uint64(ts[i].Square(&ts[i]).Bytes())
-			if !visit(done, key) {
+			ts[i].square(&ts[i])
+			if !visit(done, ts[i].reduced()[0]) {
 				return
 			}
 			done++

@@ -64,3 +64,25 @@ func Width(n, maxBits int, totalBits int64) int {
 
 // maxWidth keeps digits in 16 bits and buckets in the processor's cache.
 const maxWidth = 15
+
+// OddDigits writes a little-endian integer below 2²⁵⁵ as Σ dst[i]·2^i, where
+// every digit is 0 or odd and below 2^(width−1) in size, and of width digits in
+// a row at most one is not 0. Width is at most 8.
+func OddDigits(dst *[256]int8, le *[32]byte, width int) {
+	carry := int32(0)
+	for i := 0; i < 256; {
+		v := carry + bitsAt(le[:], i, 1)
+		if v&1 == 0 { // carry and bit are both 0, or both 1 and the carry goes on
+			dst[i] = 0
+			i++
+			continue
+		}
+		d := carry + bitsAt(le[:], i, width)
+		carry = d >> (width - 1)
+		dst[i] = int8(d - carry<<width)
+		for k := i + 1; k < min(i+width, 256); k++ {
+			dst[k] = 0
+		}
+		i += width
+	}
+}

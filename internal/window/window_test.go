@@ -54,3 +54,43 @@ func TestWidthGrows(t *testing.T) {
 	require.Equal(t, 15, last)
 	require.Equal(t, 1, Width(0, 0, 0))
 }
+
+// TestOddDigits: the digits add up, are odd or 0, small, and stand apart.
+func TestOddDigits(t *testing.T) {
+	rng := rand.NewChaCha8([32]byte{7})
+	for width := 2; width <= 8; width++ {
+		for round := range 200 {
+			var le [32]byte
+			rng.Read(le[:])
+			switch round {
+			case 0:
+				clear(le[:])
+			case 1:
+				for i := range le {
+					le[i] = 0xff
+				}
+			}
+			le[31] &= 0x7f
+			var digits [256]int8
+			for i := range digits {
+				digits[i] = 77 // what is not written to shows
+			}
+			OddDigits(&digits, &le, width)
+			sum, last := new(big.Int), -width
+			for i := 255; i >= 0; i-- {
+				sum.Lsh(sum, 1).Add(sum, big.NewInt(int64(digits[i])))
+			}
+			for i, d := range digits {
+				if d == 0 {
+					continue
+				}
+				require.True(t, d&1 == 1 || d&1 == -1, "odd")
+				require.True(t, int(d) < 1<<(width-1) && int(d) > -1<<(width-1), "small")
+				require.GreaterOrEqual(t, i-last, width, "apart")
+				last = i
+			}
+			slices.Reverse(le[:])
+			require.Zero(t, sum.Cmp(new(big.Int).SetBytes(le[:])), "width %d", width)
+		}
+	}
+}

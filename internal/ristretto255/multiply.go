@@ -1,0 +1,123 @@
+package ristretto255
+
+import (
+	"encoding/binary"
+
+	"filippo.io/edwards25519"
+	"go.dedis.ch/kyber/v3"
+)
+
+// generator is the one of RFC 9496, the base of Ed25519: y = 4/5, and x even.
+var generator = func() (p extended) {
+	inverse := inverseOf(&element{5})
+	p.y = productOf(&element{4}, &inverse)
+	yy := productOf(&p.y, &p.y)
+	u, v := sumOf(&yy, &minusOne), productOf(&yy, &d)
+	v.add(&v, &one)
+	p.x, _ = sqrtRatio(&u, &v)
+	p.z = one
+	p.t = productOf(&p.x, &p.y)
+	return p
+}()
+
+// MultiScalarMul returns Σ scalars[i]·points[i] in constant time.
+func (Group) MultiScalarMul(scalars []kyber.Scalar, points []kyber.Point) kyber.Point {
+	p := new(Point)
+	p.p = multiScalarMul(scalars, points)
+	return p
+}
+
+// The shape of a multiplication of points that are multiplied once: digits of
+// mulBits bits, and the multiples 1·P … 8·P.
+const (
+	mulBits   = 4
+	mulDigits = 64
+	mulSizes  = 1 << (mulBits - 1)
+)
+
+// multiScalarMul adds, digit by digit from the top, a multiple of each point
+// that it selects in constant time: Straus, "Addition chains of vectors" (Amer.
+// Math. Monthly 1964), with signed digits.
+func multiScalarMul(scalars []kyber.Scalar, points []kyber.Point) extended {
+	digits := make([][mulDigits]int8, len(scalars))
+	tables := make([][mulSizes]projectivePoint, len(points))
+	for i := range digits {
+		signedDigits(digits[i][:], &scalars[i].(*Scalar).s, mulBits)
+		tables[i] = multiplesOf(&points[i].(*Point).p)
+	}
+	sum := neutral
+	for k := mulDigits - 1; k >= 0; k-- {
+		sum.doubleTimes(mulBits)
+		for i := range tables {
+			q := selectMultiple(&tables[i], digits[i][k])
+			sum.add(&q)
+		}
+	}
+	clear(digits)
+	return sum
+}
+
+// multiplesOf returns 1·p, 2·p … 8·p.
+func multiplesOf(p *extended) (table [mulSizes]projectivePoint) {
+	table[0].set(p)
+	for j := 1; j < mulSizes; j++ {
+		sum := *p
+		sum.add(&table[j-1])
+		table[j].set(&sum)
+	}
+	return table
+}
+
+// selectMultiple returns digit·P. It reads the whole table, and neither a branch
+// nor an address depends on the digit.
+func selectMultiple(table *[mulSizes]projectivePoint, digit int8) projectivePoint {
+	negative, size := signAndSize(digit)
+	q := projectivePoint{affinePoint{sides: [2]element{one, one}}, element{2}}
+	for j := range table {
+		mask := equalMask(size, uint64(j+1))
+		q.sides[0].choose(&table[j].sides[0], &q.sides[0], mask)
+		q.sides[1].choose(&table[j].sides[1], &q.sides[1], mask)
+		q.xy2d.choose(&table[j].xy2d, &q.xy2d, mask)
+		q.z2.choose(&table[j].z2, &q.z2, mask)
+	}
+	q.negateIf(negative)
+	return q
+}
+
+// negateIf sets q to −q if mask is all ones.
+func (q *affinePoint) negateIf(mask uint64) {
+	var minus element
+	low := q.sides[0]
+	q.sides[0].choose(&q.sides[1], &q.sides[0], mask)
+	q.sides[1].choose(&low, &q.sides[1], mask)
+	minus.negate(&q.xy2d)
+	q.xy2d.choose(&minus, &q.xy2d, mask)
+}
+
+// signedDigits sets s = Σ dst[i]·2^(width·i) with −2^(width−1) ≤ dst[i] < 2^(width−1),
+// in constant time. There must be digits for 253 bits and a carry; width is at
+// most 7.
+func signedDigits(dst []int8, s *edwards25519.Scalar, width int) {
+	b := s.Bytes()
+	var w [ScalarLen/8 + 2]uint64
+	for i := range ScalarLen / 8 {
+		w[i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+	half, carry := int8(1)<<(width-1), int8(0)
+	for i := range dst {
+		at := i * width
+		v := w[at/64]>>(at%64) | w[at/64+1]<<1<<(63-at%64)
+		d := int8(v&(1<<width-1)) + carry
+		carry = int8((int(d) + int(half)) >> width)
+		dst[i] = d - carry<<width
+	}
+}
+
+// signAndSize returns all ones or 0, and |digit|.
+func signAndSize(digit int8) (negative, size uint64) {
+	sign := digit >> 7
+	return uint64(int64(sign)), uint64(uint8((digit ^ sign) - sign))
+}
+
+// equalMask returns all ones if a = b and 0 otherwise, for a and b below 2⁶³.
+func equalMask(a, b uint64) uint64 { return -(((a ^ b) - 1) >> 63) }
