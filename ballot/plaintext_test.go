@@ -147,6 +147,7 @@ func TestInvalidPlaintexts(t *testing.T) {
 		{"unknown option", ranking(), []byte{4}, []byte{5}, reason.ErrRange},
 		{"unknown option, later", ranking(), []byte{1, 2, 4}, []byte{1, 2, 255}, reason.ErrRange},
 		{"option twice", ranking(), []byte{1, 2}, []byte{2, 2}, reason.ErrShape},
+		{"option twice, then another", ranking(), []byte{1, 2, 3}, []byte{2, 2, 3}, reason.ErrShape},
 		{"first option again", ranking(), []byte{1, 2, 3}, []byte{1, 2, 1}, reason.ErrShape},
 		{"gap", ranking(), []byte{1, 2}, []byte{1, 0, 2}, reason.ErrEncoding},
 		{"no first preference", blank(ranking()), []byte{}, []byte{0, 1}, reason.ErrEncoding},
