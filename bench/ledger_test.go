@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/note"
@@ -22,8 +26,7 @@ import (
 )
 
 // longLedger in the environment, 1000000 or 10000000, adds ledgers of as many
-// entries to BenchmarkLedgerInclusion and BenchmarkLedgerStream. The largest
-// takes a long time and 20 GB.
+// entries to BenchmarkLedgerRead. The largest takes a long time and 15 GB.
 const longLedger = "HANPYO_BENCH_LEDGER"
 
 // ledgerSizes are the numbers of entries of the benchmarks that only read.
@@ -38,7 +41,7 @@ func ledgerSizes() []int {
 	return sizes
 }
 
-func openLedger(b *testing.B, dir string) (ledger.Ledger, ledger.Policy) {
+func openLedger(b *testing.B, dir string) (ledger.Ledger, ledger.Policy, note.Signer) {
 	secret, public, err := note.GenerateKey(nil, "example.org/bench")
 	if err != nil {
 		b.Fatal(err)
@@ -51,7 +54,7 @@ func openLedger(b *testing.B, dir string) (ledger.Ledger, ledger.Policy) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return log, ledger.Policy{Origin: signer.Name(), Key: public}
+	return log, ledger.Policy{Origin: signer.Name(), Key: public}, signer
 }
 
 // eachOf calls put with n different entries of 1 KiB from several writers.
@@ -93,7 +96,7 @@ func BenchmarkLedgerAppend(b *testing.B) {
 	for _, writers := range ledgerWriters {
 		b.Run(fmt.Sprintf("size=1024/writers=%d", writers), func(b *testing.B) {
 			dir := b.TempDir()
-			log, _ := openLedger(b, dir)
+			log, _, _ := openLedger(b, dir)
 			b.ResetTimer()
 			eachOf(b, writers, b.N, appendTo(log))
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
@@ -144,61 +147,96 @@ func bboltPut(b *testing.B, keys string, writers int, key func(int, []byte) []by
 	})
 }
 
-// BenchmarkLedgerInclusion makes, and checks, a proof that an entry is there.
-func BenchmarkLedgerInclusion(b *testing.B) {
+// BenchmarkLedgerRead reads ledgers of several sizes: it makes and checks
+// proofs that an entry is there, opens the ledger for writing and for reading,
+// makes a full tile of hashes out of what is stored and out of proofs, and
+// streams everything through Verified. For that it reports the most memory that
+// Go held meanwhile, without the pages of the file.
+func BenchmarkLedgerRead(b *testing.B) {
 	for _, n := range ledgerSizes() {
-		log, _ := openLedger(b, b.TempDir())
+		dir := b.TempDir()
+		log, policy, signer := openLedger(b, dir)
+		begin := time.Now()
 		eachOf(b, 2048, n, appendTo(log))
-		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
-			rng := rand.New(rand.NewPCG(1, 2))
-			b.ResetTimer()
+		b.Logf("%d entries appended by 2048 writers: %.0f entries/s, %d bytes on disk each",
+			n, float64(n)/time.Since(begin).Seconds(), diskUsed(b, dir)/int64(n))
+		run := func(name string, f func(b *testing.B)) { b.Run(fmt.Sprintf("%s/n=%d", name, n), f) }
+		run("inclusion", func(b *testing.B) { readInclusion(b, log, uint64(n)) })
+		run("tile/stored", func(b *testing.B) { readTile(b, log) })
+		run("tile/proofs", func(b *testing.B) { readTile(b, struct{ ledger.Reader }{log}) })
+		run("stream", func(b *testing.B) { readStream(b, log, policy) })
+		closeLedger(b, log)
+		run("open", func(b *testing.B) {
 			for range b.N {
-				if _, err := log.Inclusion(context.Background(), rng.Uint64N(uint64(n)), uint64(n)); err != nil {
+				log, err := boltledger.Open(dir, signer)
+				if err != nil {
 					b.Fatal(err)
 				}
+				closeLedger(b, log)
 			}
 		})
-		if err := log.Close(); err != nil {
+		run("open-read-only", func(b *testing.B) {
+			for range b.N {
+				r, err := boltledger.OpenReadOnly(dir)
+				if err != nil {
+					b.Fatal(err)
+				}
+				closeLedger(b, r)
+			}
+		})
+	}
+}
+
+func closeLedger(b *testing.B, c io.Closer) {
+	if err := c.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func readInclusion(b *testing.B, log ledger.Reader, n uint64) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range b.N {
+		if _, err := log.Inclusion(b.Context(), rng.Uint64N(n), n); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-// BenchmarkLedgerStream reads a ledger through Verified and reports the most
-// memory that Go held meanwhile, without the pages of the file.
-func BenchmarkLedgerStream(b *testing.B) {
-	for _, n := range ledgerSizes() {
-		log, policy := openLedger(b, b.TempDir())
-		eachOf(b, 2048, n, appendTo(log))
-		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
-			cp, err := log.Checkpoint(context.Background())
-			if err != nil {
-				b.Fatal(err)
-			}
-			r, err := ledger.Verified(log, policy, cp)
-			if err != nil {
-				b.Fatal(err)
-			}
-			runtime.GC()
-			var peak uint64
-			b.ResetTimer()
-			for range b.N {
-				for e, err := range r.Entries(context.Background(), 0, cp.Size) {
-					if err != nil {
-						b.Fatal(err)
-					}
-					if e.Index%4096 == 0 {
-						peak = max(peak, anonymous(b))
-					}
-				}
-			}
-			b.ReportMetric(float64(b.N)*float64(n)/b.Elapsed().Seconds(), "entries/s")
-			b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
-		})
-		if err := log.Close(); err != nil {
-			b.Fatal(err)
+func readTile(b *testing.B, r ledger.Reader) {
+	h := ledger.Handler(r)
+	for range b.N {
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/tile/0/007", nil))
+		if rec.Code != http.StatusOK {
+			b.Fatal(rec.Code)
 		}
 	}
+}
+
+func readStream(b *testing.B, log ledger.Reader, policy ledger.Policy) {
+	cp, err := log.Checkpoint(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	r, err := ledger.Verified(log, policy, cp)
+	if err != nil {
+		b.Fatal(err)
+	}
+	runtime.GC()
+	var peak uint64
+	b.ResetTimer()
+	for range b.N {
+		for e, err := range r.Entries(b.Context(), 0, cp.Size) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if e.Index%4096 == 0 {
+				peak = max(peak, anonymous(b))
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N)*float64(cp.Size)/b.Elapsed().Seconds(), "entries/s")
+	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
 }
 
 // anonymous returns the memory of this process that is not a file's: what the

@@ -60,6 +60,9 @@ func parseCheckpoint(raw []byte) (Checkpoint, []noteLine, error) {
 	if len(raw) > maxCheckpoint {
 		return Checkpoint{}, nil, fmt.Errorf("ledger: checkpoint of %d bytes: %w", len(raw), reason.ErrLimit)
 	}
+	if bytes.IndexByte(raw, '\r') >= 0 {
+		return Checkpoint{}, nil, fmt.Errorf("ledger: checkpoint: carriage return: lines end with a newline only: %w", reason.ErrEncoding)
+	}
 	text, signatures, _ := strings.Cut(string(raw), "\n\n")
 	signed, err := parseLines(signatures)
 	if err != nil {
@@ -114,11 +117,49 @@ func parseHash(s string) (tlog.Hash, error) {
 // CheckInclusion checks that the entry with the given leaf hash stands at
 // index in the ledger of c (ErrChain).
 func (c Checkpoint) CheckInclusion(index uint64, leaf tlog.Hash, proof tlog.RecordProof) error {
-	if c.Size > maxSize || index >= c.Size ||
-		tlog.CheckRecord(proof, int64(c.Size), c.Root, int64(index), leaf) != nil {
-		return &EntryError{index, fmt.Errorf("not in the ledger of size %d: %w", c.Size, reason.ErrChain)}
+	fail := func(format string, args ...any) error {
+		return &EntryError{index, fmt.Errorf("not in the ledger of size %d%s: %w", c.Size, fmt.Sprintf(format, args...), reason.ErrChain)}
+	}
+	if c.Size > maxSize || index >= c.Size {
+		return fail("")
+	}
+	if want := inclusionLength(index, c.Size); len(proof) != want {
+		return fail(": proof of %d hashes, not %d", len(proof), want)
+	}
+	if tlog.CheckRecord(proof, int64(c.Size), c.Root, int64(index), leaf) != nil {
+		return fail("")
 	}
 	return nil
+}
+
+// inclusionLength returns how many hashes prove that an entry is in a tree of
+// the given size: one for every subtree that the way down to it passes.
+func inclusionLength(index, size uint64) (n int) {
+	for lo, hi := uint64(0), size; hi-lo > 1; n++ {
+		if mid := lo + 1<<leftLevel(hi-lo); index < mid {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return n
+}
+
+// consistencyLength returns how many hashes prove that a tree of size old > 0
+// is a prefix of a tree of the given size (RFC 6962, section 2.1.2).
+func consistencyLength(old, size uint64) (n int) {
+	lo, hi := uint64(0), size
+	for ; old < hi; n++ {
+		if mid := lo + 1<<leftLevel(hi-lo); old <= mid {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	if lo > 0 { // its last subtree is not the whole of it
+		n++
+	}
+	return n
 }
 
 // CheckConsistency checks that the ledger of old is a prefix of that of c. Two
@@ -137,6 +178,9 @@ func (c Checkpoint) CheckConsistency(old Checkpoint, proof tlog.TreeProof) error
 		if old.Root == emptyRoot && len(proof) == 0 {
 			return nil
 		}
+	case len(proof) != consistencyLength(old.Size, c.Size):
+		return fmt.Errorf("ledger: size %d is no prefix of size %d: proof of %d hashes, not %d: %w",
+			old.Size, c.Size, len(proof), consistencyLength(old.Size, c.Size), reason.ErrChain)
 	case tlog.CheckTree(proof, int64(c.Size), c.Root, int64(old.Size), old.Root) == nil:
 		return nil
 	}

@@ -91,8 +91,8 @@ func TestPolicyCheck(t *testing.T) {
 		{"further signature", valid + another, reason.ErrSignature},
 		{"further signature first", text + "\n" + another + signature, reason.ErrSignature},
 		{"further signature, unknown form", valid + "— who what\n", reason.ErrSignature},
-		{"CRLF", strings.ReplaceAll(valid, "\n", "\r\n"), reason.ErrSignature},
-		{"CR before the last newline", text + "\n" + line + "\r\n", reason.ErrSignature},
+		{"CRLF", strings.ReplaceAll(valid, "\n", "\r\n"), reason.ErrEncoding},
+		{"CR before the last newline", text + "\n" + line + "\r\n", reason.ErrEncoding},
 		{"no final newline", strings.TrimSuffix(valid, "\n"), reason.ErrSignature},
 		{"empty line at the end", valid + "\n", reason.ErrSignature},
 		{"empty line before", "\n" + valid, reason.ErrEncoding},
@@ -125,7 +125,6 @@ func TestPolicyCheck(t *testing.T) {
 	}
 	for name, raw := range map[string]string{ // what is wrong without looking at the key
 		"no final newline":  strings.TrimSuffix(valid, "\n"),
-		"CR":                text + "\n" + line + "\r\n",
 		"further newline":   valid + "\n",
 		"signature twice":   valid + signature,
 		"hyphen for dash":   strings.Replace(valid, "—", "-", 1),

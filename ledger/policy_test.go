@@ -130,7 +130,7 @@ func TestCosignedCheckpoint(t *testing.T) {
 		"longer, ML-DSA-44":           {raw + lines[0] + line(w[1], append(signature(1), 0)), reason.ErrSignature},
 		"time 0":                      {raw + lines[1] + timed(0, 0), reason.ErrSignature},
 		"time above 2^63":             {raw + lines[1] + timed(0, math.MaxInt64+1), reason.ErrSignature},
-		"CRLF after the second":       {raw + lines[0] + strings.Replace(lines[1], "\n", "\r\n", 1), reason.ErrSignature},
+		"CRLF after the second":       {raw + lines[0] + strings.Replace(lines[1], "\n", "\r\n", 1), reason.ErrEncoding},
 		"no final newline":            {strings.TrimSuffix(raw+lines[0]+lines[1], "\n"), reason.ErrSignature},
 		"empty line before witnesses": {raw + "\n" + lines[0] + lines[1], reason.ErrSignature},
 		"too long":                    {raw + strings.Repeat(lines[1], 30), reason.ErrLimit},

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -72,6 +73,9 @@ func VerifyProof(p Policy, data []byte, proof []byte) (Proven, error) {
 func parseProof(proof []byte) (index uint64, hashes tlog.RecordProof, checkpoint []byte, err error) {
 	if len(proof) > maxProof {
 		return 0, nil, nil, fmt.Errorf("%d bytes: %w", len(proof), reason.ErrLimit)
+	}
+	if bytes.IndexByte(proof, '\r') >= 0 {
+		return 0, nil, nil, fmt.Errorf("carriage return: lines end with a newline only: %w", reason.ErrEncoding)
 	}
 	head, note, ok := strings.Cut(string(proof), "\n\n")
 	lines := strings.Split(head, "\n")

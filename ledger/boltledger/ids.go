@@ -40,35 +40,46 @@ func (n *ids) add(id tlog.Hash, index uint64) {
 	}
 }
 
-// loadIDs returns those ids of a ledger of the given size that the database
-// may lack.
+// loadIDs returns the ids of a ledger of the given size that the database may
+// lack.
 func (s *store) loadIDs(size uint64) (*ids, error) {
-	const atOnce = 4096
 	n := new(ids)
-	begin := size - min(size, idWindow)
-	for begin < size {
-		end := min(begin+atOnce, size)
-		err := s.view(func(tx *bbolt.Tx) error {
-			check := s.newPathCheck(tx)
-			hashes := tx.Bucket(hashBucket)
-			for i := begin; i < end; i++ {
-				if err := s.checkPath(check, hashBucket, number(i)); err != nil {
-					return err
-				}
-				stored, err := s.hashes(hashes, i)
-				if err != nil {
-					return err
-				}
-				n.add(tlog.Hash(stored[:tlog.HashSize]), i)
+	err := s.view(func(tx *bbolt.Tx) error {
+		check := s.newPathCheck(tx)
+		for at := size - min(size, idWindow); at < size; {
+			leaf, err := check.bucket(hashBucket, number(at), true, nil)
+			if err != nil {
+				return s.damaged("%v", err)
 			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
+			begin := at
+			i, _, _ := leaf.search(number(at)) // the page was checked
+			for ; i < leaf.count() && at < size; i++ {
+				key, stored, _ := leaf.element(i)
+				if !bytes.Equal(key, number(at)) || len(stored) < tlog.HashSize {
+					break
+				}
+				if id := tlog.Hash(stored[:tlog.HashSize]); at >= lastDue(partOf(id), size) {
+					n.add(id, at)
+				}
+				at++
+			}
+			if at == begin {
+				return s.damaged("hashes of entry %d are missing", at)
+			}
 		}
-		begin = end
+		return nil
+	})
+	return n, err
+}
+
+// lastDue returns the largest size up to the given one at which it was the
+// turn of a part, or 0.
+func lastDue(part, size uint64) uint64 {
+	step := size / idStep
+	if step < part {
+		return 0
 	}
-	return n, nil
+	return (step - (step-part)%idParts) * idStep
 }
 
 // find returns the index of the first entry with an id.
@@ -112,12 +123,19 @@ func (s *store) findStored(check *pathCheck, id tlog.Hash) (index uint64, free [
 	return 0, nil, s.damaged("hashes cut short") // for what begins with all of an id is that id
 }
 
-// mergeIDs puts into the database the new ids of those parts whose turn it is
-// as the tree grows from a size to another.
+// due returns the parts whose turn it is as the tree grows from a size to
+// another.
+func (n *ids) due(from, to uint64) (parts []map[tlog.Hash]uint64) {
+	for step := from/idStep + 1; step <= to/idStep; step++ {
+		parts = append(parts, n[step%idParts])
+	}
+	return parts
+}
+
+// mergeIDs puts into the database the new ids of the parts that are due.
 func (s *store) mergeIDs(tx *bbolt.Tx, check *pathCheck, from, to uint64) error {
 	indexes := tx.Bucket(indexBucket)
-	for step := from/idStep + 1; step <= to/idStep; step++ {
-		part := s.ids[step%idParts]
+	for _, part := range s.ids.due(from, to) {
 		var taken []byte // in this transaction
 		for _, id := range slices.SortedFunc(maps.Keys(part), func(a, b tlog.Hash) int { return bytes.Compare(a[:], b[:]) }) {
 			_, key, err := s.findStored(check, id)

@@ -68,9 +68,11 @@ func (s *store) checkRoot(tx *bbolt.Tx) error {
 		return nil
 	}
 	c := s.newPathCheck(tx)
-	if _, found, err := c.descend(c.root, metaBucket, true, nil); err != nil {
+	leaf, err := c.descend(c.root, metaBucket, true, nil)
+	if err != nil {
 		return s.damaged("%v", err)
-	} else if !found {
+	}
+	if _, found, err := leaf.get(metaBucket); err != nil || !found {
 		return nil // not a ledger, or a new one
 	}
 	return s.checkPath(c, metaBucket, checkpointKey)
@@ -81,7 +83,7 @@ func (s *store) checkPath(c *pathCheck, bucket, key []byte) error {
 	if s.readOnly {
 		return nil
 	}
-	if _, _, err := c.bucket(bucket, key, true, nil); err != nil {
+	if _, err := c.bucket(bucket, key, true, nil); err != nil {
 		return s.damaged("%v", err)
 	}
 	return nil
@@ -90,7 +92,10 @@ func (s *store) checkPath(c *pathCheck, bucket, key []byte) error {
 // get returns the value of a key of a bucket, as it is in the file, where
 // bbolt would find it. Of the pages on the way it checks what it looks at.
 func (s *store) get(c *pathCheck, bucket, key []byte) (value []byte, found bool, err error) {
-	value, found, err = c.bucket(bucket, key, false, nil)
+	leaf, err := c.bucket(bucket, key, false, nil)
+	if err == nil {
+		value, found, err = leaf.get(key)
+	}
 	if err != nil {
 		return nil, false, s.damaged("%v", err)
 	}
@@ -146,7 +151,7 @@ func (c *pathCheck) inUse(id uint64, p page) bool {
 	}
 	for _, name := range [][]byte{leafBucket, hashBucket, indexBucket} {
 		found := false
-		if _, _, err := c.bucket(name, key, true, func(at uint64) { found = found || at == id }); err == nil && found {
+		if _, err := c.bucket(name, key, true, func(at uint64) { found = found || at == id }); err == nil && found {
 			return true
 		}
 	}
@@ -193,19 +198,23 @@ func (c *pathCheck) free() ([]uint64, error) {
 }
 
 // bucket checks the pages from the root to where key stands, or would stand,
-// in a bucket, and calls visit with each page of the bucket. It looks at the
-// whole pages or only at what searching them does.
-func (c *pathCheck) bucket(name, key []byte, whole bool, visit func(id uint64)) (value []byte, found bool, err error) {
+// in a bucket, and returns the last. It calls visit with each page of the
+// bucket. It looks at the whole pages, or only at what searching them does.
+func (c *pathCheck) bucket(name, key []byte, whole bool, visit func(id uint64)) (page, error) {
 	root, ok := c.roots[string(name)]
 	if !ok {
-		value, found, err := c.descend(c.root, name, whole, nil)
+		leaf, err := c.descend(c.root, name, whole, nil)
+		if err != nil {
+			return page{}, err
+		}
+		value, found, err := leaf.get(name)
 		switch {
 		case err != nil:
-			return nil, false, err
+			return page{}, err
 		case !found:
-			return nil, false, fmt.Errorf("no bucket %s", name)
+			return page{}, fmt.Errorf("no bucket %s", name)
 		case len(value) < 16:
-			return nil, false, fmt.Errorf("bucket %s is cut short", name)
+			return page{}, fmt.Errorf("bucket %s is cut short", name)
 		}
 		root = bucketRoot{binary.NativeEndian.Uint64(value), value[16:]}
 		c.roots[string(name)] = root
@@ -217,38 +226,30 @@ func (c *pathCheck) bucket(name, key []byte, whole bool, visit func(id uint64)) 
 	if err == nil && p.branch {
 		err = fmt.Errorf("flags %x", branchPage)
 	}
-	if err == nil {
-		value, found, err = p.get(key)
-	}
 	if err != nil {
-		return nil, false, fmt.Errorf("bucket %s: %w", name, err)
+		return page{}, fmt.Errorf("bucket %s: %w", name, err)
 	}
-	return value, found, nil
+	return p, nil
 }
 
-// descend follows key from a page down to a leaf, and returns its value there.
-func (c *pathCheck) descend(id uint64, key []byte, whole bool, visit func(uint64)) (value []byte, found bool, err error) {
+// descend follows key from a page down to a leaf.
+func (c *pathCheck) descend(id uint64, key []byte, whole bool, visit func(uint64)) (page, error) {
 	for range maxDepth {
 		p, err := c.load(id, whole)
 		if err != nil {
-			return nil, false, err
+			return page{}, err
 		}
 		if visit != nil {
 			visit(id)
 		}
 		if !p.branch {
-			value, found, err = p.get(key)
-		} else {
-			id, err = p.child(key)
+			return p, nil
 		}
-		if err != nil {
-			return nil, false, fmt.Errorf("page %d at offset %d: %w", p.id(), int64(p.id())*c.size, err)
-		}
-		if !p.branch {
-			return value, found, nil
+		if id, err = p.child(key); err != nil {
+			return page{}, err
 		}
 	}
-	return nil, false, fmt.Errorf("page %d at depth %d", id, maxDepth)
+	return page{}, fmt.Errorf("page %d at depth %d", id, maxDepth)
 }
 
 // load reads and checks a branch or leaf page, its elements if whole is set.
@@ -309,7 +310,6 @@ func newPage(b []byte, whole bool) (page, error) {
 	return p, nil
 }
 
-func (p page) id() uint64 { return binary.NativeEndian.Uint64(p.b) }
 func (p page) count() int { return int(binary.NativeEndian.Uint16(p.b[10:])) }
 
 // element returns key and value of element i.
@@ -324,7 +324,7 @@ func (p page) element(i int) (key, value []byte, err error) {
 	}
 	at += uint64(start)
 	if keySize == 0 || at+keySize+valueSize > uint64(len(p.b)) {
-		return nil, nil, fmt.Errorf("element %d lies outside", i)
+		return nil, nil, fmt.Errorf("page %d: element %d lies outside", binary.NativeEndian.Uint64(p.b), i)
 	}
 	return p.b[at:][:keySize], p.b[at+keySize:][:valueSize], nil
 }
@@ -332,10 +332,13 @@ func (p page) element(i int) (key, value []byte, err error) {
 // child returns the page to which key leads from a branch page.
 func (p page) child(key []byte) (uint64, error) {
 	i, exact, err := p.search(key)
+	if err != nil {
+		return 0, err
+	}
 	if !exact && i > 0 {
 		i--
 	}
-	return binary.NativeEndian.Uint64(p.b[pageHeader+i*pageElement+8:]), err
+	return binary.NativeEndian.Uint64(p.b[pageHeader+i*pageElement+8:]), nil
 }
 
 // get returns the value of key in a leaf page.
