@@ -37,8 +37,20 @@ func (f *fixture) growing(t testing.TB, entries [][]byte, sizes ...int) *growing
 
 func TestFollow(t *testing.T) {
 	f := honest(t, groups[0])
+	requireFollows(t, f, f.at(t, entry.Close, 0)-2)
+}
+
+func TestFollowMixes(t *testing.T) {
+	f := honestMixed(t, groups[0])
+	requireFollows(t, f, f.mixAt(t, 1, chair), f.mixAt(t, 1, motto), f.mixAt(t, 2, chair)+1, f.mixAt(t, 2, motto)+1)
+}
+
+// requireFollows requires that an election that is followed gives the reports of
+// audits, at some sizes of its ledger and at given ones.
+func requireFollows(t *testing.T, f *fixture, more ...int) {
 	open, closed, all := f.at(t, entry.Open, 0), f.at(t, entry.Close, 0), len(f.entries)
-	sizes := []int{1, open, open + 1, closed - 2, closed, closed + 1, all - 6, all - 1, all}
+	sizes := append([]int{1, open, open + 1, closed, closed + 1, all - 6, all - 1, all}, more...)
+	slices.Sort(sizes)
 	var states [][]byte
 	for p, err := range Follow(t.Context(), f.growing(t, f.entries, sizes...), f.Fingerprint, nil, nil) {
 		require.NoError(t, err)

@@ -37,6 +37,9 @@ func holdPoll(t *testing.T, r *rand.Rand, o *electiontest.Options) (*poll, *Resu
 	}
 	p.Close()
 	require.NoError(t, Pin(t.Context(), p.Election.Election, p.Log, p.Signers()))
+	for _, mixer := range p.Mixers {
+		require.NoError(t, Mix(t.Context(), p.Election.Election, p.Log, mixer, nil))
+	}
 	for _, trustee := range p.Trustees[:p.Manifest.Threshold] {
 		require.NoError(t, Decrypt(t.Context(), p.Election.Election, p.Log, trustee))
 	}
@@ -99,6 +102,30 @@ func TestEveryKind(t *testing.T) {
 			})
 			p.check(t, result)
 		})
+	}
+}
+
+// The same for the kinds that are mixed: with three contests of each, in two
+// styles, beside one of slots.
+func TestMixedKinds(t *testing.T) {
+	for seed, g := range groups {
+		r := rand.New(rand.NewPCG(uint64(seed), 8))
+		contests := electiontest.Contests()[:1]
+		for i := range 6 {
+			kind := electiontest.MixedKinds[i%2]
+			contests = append(contests, electiontest.RandomContest(r, kind, fmt.Sprint("c", i), 5))
+		}
+		p, result := holdPoll(t, r, &electiontest.Options{
+			Group: g, Trustees: 1, Contests: contests, Voters: 6, Styles: []int{0, 1},
+			BallotStyles: []ballot.Style{
+				{ID: "all", Name: "All", Contests: []int{0, 1, 2, 3, 4, 5, 6}}, {ID: "some", Name: "Some", Contests: []int{5, 2, 0}},
+			},
+		})
+		p.check(t, result)
+		report, err := Audit(t.Context(), p.Log, p.Fingerprint, nil)
+		require.NoError(t, err)
+		requireReport(t, report, nil, []string{"result.published", "tally.sum", "result.bounds", "result.minimum", "result.count", counted})
+		require.Equal(t, result, report.Result)
 	}
 }
 
