@@ -201,11 +201,13 @@ func (e *ForkError) Unwrap() error { return reason.ErrFork }
 
 // Check returns nil if e proves a fork: both notes are signed by the key that
 // p has for them, and they have one size and different roots. It reads nothing
-// but the notes, and needs no witness: the signatures are evidence enough.
+// but the notes, and needs no witness: the signatures are evidence enough. That
+// p says which root is believed, where a key was handed over, takes nothing
+// from them.
 func (e *ForkError) Check(p Policy) error {
 	p.Quorum = 0
-	a, errA := p.Check(e.A.Raw)
-	b, errB := p.Check(e.B.Raw)
+	a, errA := p.check(e.A.Raw)
+	b, errB := p.check(e.B.Raw)
 	if err := errors.Join(errA, errB); err != nil {
 		return err
 	}

@@ -346,6 +346,39 @@ func TestRemoteWithoutPolicy(t *testing.T) {
 	require.ErrorIs(t, err, ledger.ErrSignature)
 }
 
+// TestRemotePolicy holds that only the policy that says nothing at all stands
+// for no policy: one with a part missing is a mistake, and must not be read as
+// leave to believe anybody.
+func TestRemotePolicy(t *testing.T) {
+	s := serve(t)
+	key, err := ledger.NewCosigningKey(ledger.CosignEd25519, "example.org/w")
+	require.NoError(t, err)
+	change := func(f func(*ledger.Policy)) ledger.Policy {
+		p := s.policy
+		f(&p)
+		return p
+	}
+	for name, c := range map[string]struct {
+		policy ledger.Policy
+		want   error
+	}{
+		"whole":          {s.policy, nil},
+		"none":           {ledger.Policy{}, nil},
+		"no origin":      {change(func(p *ledger.Policy) { p.Origin = "" }), ledger.ErrUnanchored},
+		"no key":         {change(func(p *ledger.Policy) { p.Key = "" }), ledger.ErrUnanchored},
+		"witnesses only": {ledger.Policy{Witnesses: []string{key.Public()}, Quorum: 1}, ledger.ErrUnanchored},
+		"no witnesses":   {ledger.Policy{Witnesses: []string{}}, nil},
+		"quorum only":    {ledger.Policy{Quorum: 1}, ledger.ErrUnanchored},
+		"handover only":  {ledger.Policy{Handovers: []ledger.Handover{{Size: 3, Key: s.policy.Key}}}, ledger.ErrUnanchored},
+		"quorum above":   {change(func(p *ledger.Policy) { p.Quorum = 1 }), ledger.ErrRange},
+		"malformed key":  {change(func(p *ledger.Policy) { p.Key = "?" }), ledger.ErrEncoding},
+	} {
+		r, err := ledger.OpenHTTP(s.base, c.policy, nil)
+		require.ErrorIs(t, err, c.want, name)
+		require.Equal(t, c.want != nil, r == nil, name)
+	}
+}
+
 func TestRemoteAddress(t *testing.T) {
 	for _, base := range []string{"", "example.org/log", "/tmp/ledger", "ftp://example.org", "http://", "https://example.org/?a=b", "https://example.org/#a", ":"} {
 		_, err := ledger.OpenHTTP(base, ledger.Policy{}, nil)

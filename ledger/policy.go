@@ -21,8 +21,8 @@ type Policy struct {
 	Key    string // the ledger's first note verifier key: name+hash+base64
 
 	// Witnesses are the verifier keys of those who cosign what they see of the
-	// ledger, see [CosigningKey], and Quorum is how many of them must have
-	// cosigned a checkpoint. With a quorum of 0 their cosignatures are checked
+	// ledger, see [CosigningKey], one for each, and Quorum is how many of them
+	// must have cosigned a checkpoint. With a quorum of 0 their cosignatures are checked
 	// and reported, and not required.
 	Witnesses []string
 	Quorum    int
@@ -47,7 +47,7 @@ type keys struct {
 // Validate refuses a policy that makes no sense. Without origin or key it is
 // ErrUnanchored; malformed keys are ErrEncoding or, for an unknown signature
 // type, ErrVersion, and Ed25519 keys of small order ErrGroup; a witness that
-// stands twice, under whatever name, or has the ledger's own key is
+// stands twice, by its key or by its name, or has the ledger's own is
 // ErrDuplicate; a ledger with the name of a rotation is ErrBinding; a quorum
 // below 0 or above the number of witnesses and handovers whose sizes do not
 // grow are ErrRange.
@@ -59,6 +59,9 @@ func (p Policy) Validate() error {
 func (p Policy) keys() (keys, error) {
 	if p.Origin == "" || p.Key == "" {
 		return keys{}, fmt.Errorf("ledger: policy without origin or key: %w", reason.ErrUnanchored)
+	}
+	if strings.HasPrefix(p.Origin, RotationPrefix) {
+		return keys{}, fmt.Errorf("ledger: policy: origin %.100q is that of a rotation: %w", p.Origin, reason.ErrBinding)
 	}
 	var k keys
 	if err := k.addLog(p.Key); err != nil {
@@ -85,8 +88,13 @@ func (p Policy) keys() (keys, error) {
 		if err != nil {
 			return keys{}, fmt.Errorf("ledger: policy: witness: %w", err)
 		}
-		if err := fresh(w, slices.Concat(k.log, k.witnesses)); err != nil {
+		others := slices.Concat(k.log, k.witnesses)
+		if err := fresh(w, others); err != nil {
 			return keys{}, fmt.Errorf("ledger: policy: witness: %w", err)
+		}
+		// A witness that signs with keys of two types is still one.
+		if slices.ContainsFunc(others, func(o verifierKey) bool { return o.name == w.name }) {
+			return keys{}, fmt.Errorf("ledger: policy: witness: the name %.100q stands twice: %w", w.name, reason.ErrDuplicate)
 		}
 		k.witnesses = append(k.witnesses, w)
 	}
@@ -141,6 +149,20 @@ func (p Policy) at(k keys, size uint64) verifierKey {
 // are ErrQuorum; a malformed text is ErrEncoding; an empty ledger is
 // ErrIncomplete.
 func (p Policy) Check(raw []byte) (Checkpoint, error) {
+	c, err := p.check(raw)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	for _, h := range p.Handovers {
+		if c.Size == h.Size && c.Root != h.Root {
+			return Checkpoint{}, fmt.Errorf("ledger: checkpoint of size %d: not the root at which the key was handed over: %w", c.Size, reason.ErrSignature)
+		}
+	}
+	return c, nil
+}
+
+// check is Check, but for which root a key was handed over at.
+func (p Policy) check(raw []byte) (Checkpoint, error) {
 	k, err := p.keys()
 	if err != nil {
 		return Checkpoint{}, err
@@ -163,11 +185,6 @@ func (p Policy) Check(raw []byte) (Checkpoint, error) {
 	case len(cosigned) < p.Quorum:
 		return Checkpoint{}, fmt.Errorf("ledger: checkpoint of size %d: cosigned by %d of %d witnesses, %d required: %w",
 			c.Size, len(cosigned), len(p.Witnesses), p.Quorum, reason.ErrQuorum)
-	}
-	for _, h := range p.Handovers {
-		if c.Size == h.Size && c.Root != h.Root {
-			return Checkpoint{}, fmt.Errorf("ledger: checkpoint of size %d: not the root at which the key was handed over: %w", c.Size, reason.ErrSignature)
-		}
 	}
 	c.Cosigned = cosigned
 	return c, nil

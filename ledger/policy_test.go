@@ -210,6 +210,12 @@ func TestPolicyValidate(t *testing.T) {
 
 	renamed, err := cosigningKey(CosignEd25519, "example.org/other", w[0].seed)
 	require.NoError(t, err)
+	retyped, err := NewCosigningKey(CosignMLDSA44, "example.org/w1")
+	require.NoError(t, err)
+	namesake, err := NewCosigningKey(CosignEd25519, "example.org/w1")
+	require.NoError(t, err)
+	itself, err := NewCosigningKey(CosignEd25519, testOrigin)
+	require.NoError(t, err)
 	log, err := parseKey(policy.Key)
 	require.NoError(t, err)
 	log.kind = CosignEd25519
@@ -248,7 +254,9 @@ func TestPolicyValidate(t *testing.T) {
 		"no key":                  {Policy{Origin: testOrigin}, reason.ErrUnanchored},
 		"no origin":               {Policy{Key: key}, reason.ErrUnanchored},
 		"witness for a key":       {Policy{Origin: testOrigin, Key: text}, reason.ErrEncoding},
-		"key of a rotation":       {Policy{Origin: RotationPrefix + "x", Key: rotation.Key}, reason.ErrBinding},
+		"origin of a rotation":    {Policy{Origin: RotationPrefix + "x", Key: key}, reason.ErrBinding},
+		"key of a rotation":       {Policy{Origin: testOrigin, Key: rotation.Key}, reason.ErrBinding},
+		"both of a rotation":      {Policy{Origin: RotationPrefix + "x", Key: rotation.Key}, reason.ErrBinding},
 		"two fields":              {witness(text[:strings.LastIndex(text, "+")]), reason.ErrEncoding},
 		"not base64":              {witness(text + "!"), reason.ErrEncoding},
 		"no key in it":            {witness("w+00000000+"), reason.ErrEncoding},
@@ -261,7 +269,10 @@ func TestPolicyValidate(t *testing.T) {
 		"long name":               {witness(longer.String()), reason.ErrLimit},
 		"twice":                   {witness(text, w[1].Public(), text), reason.ErrDuplicate},
 		"twice under two names":   {witness(text, renamed.Public()), reason.ErrDuplicate},
+		"one name, two types":     {witness(text, retyped.Public()), reason.ErrDuplicate},
+		"one name, two keys":      {witness(text, namesake.Public()), reason.ErrDuplicate},
 		"the ledger itself":       {witness(log.String()), reason.ErrDuplicate},
+		"named like the ledger":   {witness(text, itself.Public()), reason.ErrDuplicate},
 		"too many":                {policy.witnessedBy(1, w...), reason.ErrLimit},
 		"quorum of none":          {policy.witnessedBy(1), reason.ErrRange},
 		"quorum above":            {policy.witnessedBy(3, w[:2]...), reason.ErrRange},

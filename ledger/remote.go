@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hanpyo/hanpyo/internal/reason"
@@ -50,16 +49,17 @@ const (
 //
 // The zero policy believes a checkpoint without its signature. It is for who
 // learns the key from the ledger itself, as an audit that starts from a
-// fingerprint does, and then reads through [Verified].
+// fingerprint does, and then reads through [Verified]. Any other must make
+// sense, as [Policy.Validate] says.
 func OpenHTTP(base string, p Policy, o *HTTPOptions) (Reader, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("ledger: %q is not the address of a log: %w", base, reason.ErrEncoding)
 	}
-	signed := p.Origin != "" || p.Key != ""
+	signed := p.Origin != "" || p.Key != "" || len(p.Witnesses) > 0 || p.Quorum != 0 || len(p.Handovers) > 0
 	if signed {
-		if _, err := note.NewVerifier(p.Key); err != nil {
-			return nil, fmt.Errorf("ledger: policy: verifier key: %w", reason.ErrEncoding)
+		if err := p.Validate(); err != nil {
+			return nil, err
 		}
 	}
 	r := &remote{base: strings.TrimSuffix(u.String(), "/") + "/", policy: p, signed: signed, poll: time.Second, tiles: make(map[tlog.Tile][]byte)}

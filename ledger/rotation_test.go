@@ -94,6 +94,36 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// TestForkAtHandover holds that a rotation takes nobody's evidence away, also
+// not of a fork at the very size at which the key was handed over.
+func TestForkAtHandover(t *testing.T) {
+	f := newRotationFixture(t)
+	r := f.rotation()
+	require.NoError(t, r.Sign(f.old))
+	after, err := f.policy.Rotate(r)
+	require.NoError(t, err)
+	signed := func(signer note.Signer, size uint64, root byte) Checkpoint {
+		cp, err := SignCheckpoint(signer, size, tlog.Hash{root})
+		require.NoError(t, err)
+		return cp
+	}
+	for name, c := range map[string]struct {
+		fork ForkError
+		want error
+	}{
+		"at the handover":                      {ForkError{signed(f.old, 9, 9), signed(f.old, 9, 8)}, nil},
+		"at the handover, neither handed over": {ForkError{signed(f.old, 9, 7), signed(f.old, 9, 8)}, nil},
+		"below":                                {ForkError{signed(f.old, 8, 9), signed(f.old, 8, 8)}, nil},
+		"above":                                {ForkError{signed(f.next, 10, 9), signed(f.next, 10, 8)}, nil},
+		"no fork":                              {ForkError{signed(f.old, 9, 9), signed(f.old, 9, 9)}, reason.ErrProof},
+		"other sizes":                          {ForkError{signed(f.old, 9, 9), signed(f.old, 8, 8)}, reason.ErrProof},
+		"retired key":                          {ForkError{signed(f.next, 10, 9), signed(f.old, 10, 8)}, reason.ErrSignature},
+		"new key too early":                    {ForkError{signed(f.old, 9, 9), signed(f.next, 9, 8)}, reason.ErrSignature},
+	} {
+		require.ErrorIs(t, c.fork.Check(after), c.want, name)
+	}
+}
+
 func TestRotationRefused(t *testing.T) {
 	f := newRotationFixture(t)
 	_, elsewhere := newKey(t, "example.org/other")
