@@ -1,8 +1,13 @@
 package boltledger_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -73,4 +78,70 @@ func TestSingleSteps(t *testing.T) {
 		}
 		require.NoError(t, log.Close())
 	}
+}
+
+// TestDamagedIDs flips bits in the pages that say where an entry is. Appending
+// it again gives its index, or an error; or, where the damage hides it, another
+// index, at which it then is.
+func TestDamagedIDs(t *testing.T) {
+	n, flips := 4000, 60
+	if testing.Short() {
+		flips = 10
+	}
+	m := made{dir: filepath.Join(t.TempDir(), "ledger")}
+	m.signer, m.policy = newKey(t, origin)
+	log, err := boltledger.Open(m.dir, m.signer)
+	require.NoError(t, err)
+	index := appendAll(t, log, n)
+	require.NoError(t, log.Close())
+	b, err := os.ReadFile(m.path("ledger.db"))
+	require.NoError(t, err)
+	d := database(b)
+	_, free := d.freelist()
+	var pages []int
+	for i := 2; i < d.count(); i++ {
+		p := d.page(i)
+		if d.flags(i) == leafFlag && binary.NativeEndian.Uint16(p[10:]) > 8 && !slices.Contains(free, uint64(i)) &&
+			binary.NativeEndian.Uint32(p[16+8:]) == 8 && binary.NativeEndian.Uint32(p[16+12:]) == 8 {
+			pages = append(pages, i)
+		}
+	}
+	require.NotEmpty(t, pages)
+	rng := rand.New(rand.NewPCG(1, 2))
+	same, other, refused := 0, 0, 0
+	for range flips {
+		m := m.copy(t)
+		d := database(slices.Clone(d))
+		p := d.page(pages[rng.IntN(len(pages))])
+		p[rng.IntN(len(p))] ^= 1 << rng.IntN(8)
+		require.NoError(t, os.WriteFile(m.path("ledger.db"), d, 0o644))
+		log, err := boltledger.Open(m.dir, m.signer)
+		if err != nil {
+			require.ErrorIs(t, err, ledger.ErrChain)
+			require.ErrorContains(t, err, "ledger.db")
+			refused++
+			continue
+		}
+		for i := 0; i < n && err == nil; i += 7 {
+			if ledger.LeafHash(data(i))[0] > 0x10 { // not one of the parts that are in the database by now
+				continue
+			}
+			var at uint64
+			switch at, err = log.Append(t.Context(), data(i)); {
+			case err != nil:
+				require.ErrorIs(t, err, ledger.ErrChain)
+				require.ErrorContains(t, err, "ledger.db")
+				refused++
+			case at == index[i]:
+				same++
+			default:
+				require.Equal(t, data(i), collect(t, log, at, at+1)[0])
+				other++
+			}
+		}
+		require.NoError(t, log.Close())
+		require.NoError(t, os.RemoveAll(m.dir))
+	}
+	require.NotZero(t, same)
+	t.Log(same, other, refused)
 }
