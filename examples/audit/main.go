@@ -3,11 +3,12 @@
 //
 //	go run ./examples/audit -ledger DIR -fingerprint HEX [-json FILE]
 //
-// DIR is a directory of package boltledger, such as examples/election leaves
-// behind with -ledger; it is only read. Or it is the http or https address of
-// a ledger that is served after c2sp.org/tlog-tiles. HEX is what the officials published
-// when the election opened. It prints every check with what it found, and
-// writes the same report as JSON if there is a file for it.
+// DIR is a directory of package boltledger, such as examples/election and
+// examples/ranked leave behind with -ledger; it is only read. Or it is the http
+// or https address of a ledger that is served after c2sp.org/tlog-tiles. HEX is
+// what the officials published when the election opened. It prints every check
+// with what it found, and writes the same report as JSON if there is a file for
+// it.
 //
 // The exit status is 0 if the election verified, 1 if it did not, and 2 if the
 // audit could not run: then nothing was written.

@@ -101,7 +101,7 @@ func (e *election) makeKey(ctx context.Context) error {
 // open posts the roll of all voters' credentials and opens the election at the
 // announced hour. The hash of that entry is the fingerprint.
 func (e *election) open(ctx context.Context) error {
-	voters, roll, err := play.Register(e.Manifest, len(e.poll.Cast))
+	voters, roll, err := play.Register(ctx, e.Manifest, len(e.poll.Cast))
 	if err != nil {
 		return err
 	}

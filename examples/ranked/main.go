@@ -118,7 +118,7 @@ func (e *election) makeKey(ctx context.Context) error {
 // open posts the roll of all voters' credentials and opens the election at the
 // announced hour. The hash of that entry is the fingerprint.
 func (e *election) open(ctx context.Context) error {
-	voters, roll, err := play.Register(e.Manifest, len(e.poll.Cast))
+	voters, roll, err := play.Register(ctx, e.Manifest, len(e.poll.Cast))
 	if err != nil {
 		return err
 	}
@@ -184,10 +184,12 @@ func (e *election) decrypt(ctx context.Context) error {
 		return err
 	}
 	e.Say(e.Manifest.Threshold, "of", len(trustees), "trustees decrypt.")
-	for _, t := range trustees[len(trustees)-e.Manifest.Threshold:] {
+	present := trustees[len(trustees)-e.Manifest.Threshold:]
+	for i, t := range present {
 		if err := tally.Decrypt(ctx, e.opened, e.Log, t); err != nil {
 			return err
 		}
+		e.Step(uint64(i+1), uint64(len(present)))
 	}
 	return nil
 }

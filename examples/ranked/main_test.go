@@ -293,8 +293,9 @@ func TestHelp(t *testing.T) {
 	require.Contains(t, errs, "northern-ireland-stv")
 }
 
-// TestRealVotes holds the elections of the files of real votes. They take many
-// minutes, so it runs only if HANPYO_LONG is set.
+// TestRealVotes holds the elections of the files of real votes. They take ten
+// minutes on two cores, so it runs only if HANPYO_LONG is set; give it a longer
+// -timeout.
 func TestRealVotes(t *testing.T) {
 	if os.Getenv("HANPYO_LONG") == "" {
 		t.Skip("HANPYO_LONG is not set")

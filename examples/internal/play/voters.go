@@ -9,21 +9,27 @@ import (
 )
 
 // Register makes credentials for n voters and the roll that lists them.
-func Register(m *ballot.Manifest, n int) ([]*ballot.Voter, *ballot.Roll, error) {
+func Register(ctx context.Context, m *ballot.Manifest, n int) ([]*ballot.Voter, *ballot.Roll, error) {
 	var voters []*ballot.Voter
 	var lines []ballot.RollLine
 	for range n {
+		if err := context.Cause(ctx); err != nil {
+			return nil, nil, err
+		}
 		v := &ballot.Voter{Key: ballot.NewVoterKey(m.Group)}
 		voters = append(voters, v)
 		lines = append(lines, ballot.RollLine{Key: v.Key.Public(), Weight: 1})
 	}
 	roll, err := ballot.NewRoll(m, lines)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, v := range voters {
-		if err == nil {
-			v.Line, err = roll.Find(v.Key.Public())
+		if v.Line, err = roll.Find(v.Key.Public()); err != nil {
+			return nil, nil, err
 		}
 	}
-	return voters, roll, err
+	return voters, roll, nil
 }
 
 // concurrentVoters is how many voters vote at one time: a ballot box is fast
