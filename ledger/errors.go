@@ -34,6 +34,10 @@ var ErrTooLarge = fmt.Errorf("ledger: entry is empty or larger than 64 MiB: %w",
 // try again later.
 var ErrBusy = errors.New("ledger: too many appends in flight")
 
+// ErrUnavailable means that a server could not be asked, or has answered with
+// an error of its own. Trying again may help.
+var ErrUnavailable = errors.New("ledger: server is not available")
+
 // ErrClosed is an operation on a closed ledger. It wraps [os.ErrClosed].
 var ErrClosed = fmt.Errorf("ledger: %w", os.ErrClosed)
 

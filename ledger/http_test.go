@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
@@ -232,8 +233,8 @@ func TestRemoteHostile(t *testing.T) {
 		{"large entry cut", only("/large/", cut), 300, ledger.ErrChain, "entry 300"},
 		{"large entry longer", only("/large/", more), 300, ledger.ErrLimit, "entry 300"},
 		{"large entry gone", missing("/large/"), 300, ledger.ErrIncomplete, "entry 300"},
-		{"server error", func(string, int, []byte) (int, []byte) { return http.StatusBadGateway, nil }, 0, nil, "502"},
-		{"no content", func(string, int, []byte) (int, []byte) { return http.StatusNoContent, nil }, 0, nil, "204"},
+		{"server error", func(string, int, []byte) (int, []byte) { return http.StatusBadGateway, nil }, 0, ledger.ErrUnavailable, "status 502"},
+		{"no content", func(string, int, []byte) (int, []byte) { return http.StatusNoContent, nil }, 0, ledger.ErrUnavailable, "status 204"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.change = c.change
@@ -252,6 +253,42 @@ func TestRemoteHostile(t *testing.T) {
 		})
 	}
 	require.ErrorIs(t, ledger.ErrTile, ledger.ErrEncoding)
+}
+
+// TestRemoteErrors holds that a server has no say in how long the error is that
+// is shown, and cannot send commands to the terminal on which it is.
+func TestRemoteErrors(t *testing.T) {
+	s := serve(t)
+	for name, answer := range map[string]string{
+		"long status":      "HTTP/1.1 500 " + strings.Repeat("x", 1<<20) + "\r\n\r\n",
+		"status to be run": "HTTP/1.1 500 \x1b[2J\x1b[31mall is well\r\n\r\n",
+		"header to be run": "HTTP/1.1 200 OK\r\n\x1b[2J\r\n\r\n",
+		"long header":      "HTTP/1.1 200 OK\r\n" + strings.Repeat("x", 1<<20) + "\r\n\r\n",
+		"long redirect":    "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/" + strings.Repeat("x", 1<<20) + "\r\n\r\n",
+		"body that ends":   "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na",
+		"no HTTP":          "hello\n",
+		"nothing":          "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				c, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					return
+				}
+				defer c.Close()
+				_, _ = io.WriteString(c, answer)
+			}))
+			defer server.Close()
+			r, err := ledger.OpenHTTP(server.URL, s.policy, nil)
+			require.NoError(t, err)
+			_, err = r.Checkpoint(t.Context())
+			require.ErrorIs(t, err, ledger.ErrUnavailable)
+			require.Less(t, len(err.Error()), 1000)
+			for _, c := range err.Error() {
+				require.True(t, unicode.IsPrint(c), "%q", err)
+			}
+		})
+	}
 }
 
 // TestRemoteHistory holds that a reader follows a log only to what extends it.

@@ -32,10 +32,12 @@ func TestWindow(t *testing.T) {
 			for _, part := range n.due(from, size) {
 				clear(part)
 			}
-			for step := size/idStep + 1; step < size/idStep+5; step++ { // those with the oldest
+			for step := size/idStep + 1; step < size/idStep+3; step++ { // those with the oldest
+				last := lastDue(step%idParts, size)
 				for _, index := range n[step%idParts] {
-					require.GreaterOrEqual(t, index, lastDue(step%idParts, size))
-					require.GreaterOrEqual(t, index+idWindow, size)
+					if index < last || index+idWindow < size {
+						t.Fatal(index, last, size)
+					}
 				}
 			}
 			if from/(10*maxBatch) == size/(10*maxBatch) {

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
@@ -389,10 +390,42 @@ func TestClient(t *testing.T) {
 	status, body = 500, "broken"
 	_, err := c.Cosign(t.Context(), 3, nil, nil)
 	require.ErrorContains(t, err, "broken")
+	require.ErrorIs(t, err, ledger.ErrUnavailable)
 	_, err = (&Client{URL: "http://127.0.0.1:1"}).Cosign(t.Context(), 3, nil, nil)
-	require.Error(t, err)
+	require.ErrorIs(t, err, ledger.ErrUnavailable)
 	_, err = (&Client{URL: "://"}).Cosign(t.Context(), 3, nil, nil)
 	require.Error(t, err)
+}
+
+// TestClientErrors holds that a witness has no say in how long the error is that
+// is shown, and cannot send commands to the terminal on which it is.
+func TestClientErrors(t *testing.T) {
+	for name, answer := range map[string]string{
+		"long status":      "HTTP/1.1 500 " + strings.Repeat("x", 1<<20) + "\r\n\r\n",
+		"status to be run": "HTTP/1.1 500 \x1b[2J\x1b[31mall is well\r\n\r\n",
+		"body to be run":   "HTTP/1.1 500 Error\r\n\r\n\x1b[2J\x1b[31mall is well",
+		"header to be run": "HTTP/1.1 200 OK\r\n\x1b[2J\r\n\r\n",
+		"body that ends":   "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na",
+		"no HTTP":          "hello\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				c, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					return
+				}
+				defer c.Close()
+				_, _ = io.WriteString(c, answer)
+			}))
+			defer server.Close()
+			_, err := (&Client{URL: server.URL}).Cosign(t.Context(), 3, nil, []byte("checkpoint"))
+			require.ErrorIs(t, err, ledger.ErrUnavailable)
+			require.Less(t, len(err.Error()), 1000)
+			for _, c := range err.Error() {
+				require.True(t, unicode.IsPrint(c), "%q", err)
+			}
+		})
+	}
 }
 
 func FuzzRequest(f *testing.F) {
