@@ -28,10 +28,10 @@ func TestChecksAreDocumented(t *testing.T) {
 	for _, file := range must(filepath.Glob("*.go")) {
 		code = append(code, must(os.ReadFile(file))...)
 	}
-	named := regexp.MustCompile("`(audit|closing|shareBook)\\.([a-zA-Z]+)`").FindAllSubmatch(docs, -1)
+	named := regexp.MustCompile("`(audit|closing|shareBook|chain)\\.([a-zA-Z]+)`").FindAllSubmatch(docs, -1)
 	require.NotEmpty(t, named)
 	for _, m := range named {
-		require.Regexp(t, fmt.Sprintf(`(?m)^func \(\w \*%s\) %s\(`, m[1], m[2]), string(code))
+		require.Regexp(t, fmt.Sprintf(`(?m)^func \(\w+ \*%s\) %s\(`, m[1], m[2]), string(code))
 	}
 }
 

@@ -74,7 +74,7 @@ func TestAttacksOnMixes(t *testing.T) {
 		}, mixChain, ErrEncoding},
 		{"the identity for an A", 3, func(t *testing.T, f *fixture, d *draft) {
 			copy(d.row(1), make([]byte, f.Group.PointLen()))
-		}, mixChain, mixnet.ErrGroup},
+		}, mixChain, ErrGroup},
 		{"a row too few", 3, func(t *testing.T, f *fixture, d *draft) {
 			d.over(t, f.Group, d.inputRows()[1:]...)
 		}, mixChain, ErrEncoding},

@@ -9,7 +9,6 @@ import (
 
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/entry"
-	"github.com/hanpyo/hanpyo/mixnet"
 )
 
 // rowStatementOf returns what an honest share of a trustee states.
@@ -116,7 +115,7 @@ func TestAttacksOnRowShares(t *testing.T) {
 			st.target[0] ^= 1
 			f.reprove(t, 3, s, st)
 		}), shares, nil, ErrProof},
-		{"the identity for a point", instead(chair, overwritten(0)), shares, nil, mixnet.ErrGroup},
+		{"the identity for a point", instead(chair, overwritten(0)), shares, nil, ErrGroup},
 		{"a point that is none", instead(chair, overwritten(0xff)), shares, nil, ErrEncoding},
 		{"a byte too many", instead(motto, resized(1)), shares, nil, ErrEncoding},
 		{"a byte too few", instead(motto, resized(-1)), shares, nil, ErrEncoding},
