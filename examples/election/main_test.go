@@ -285,11 +285,11 @@ func TestInterruptWaiting(t *testing.T) {
 	require.NoError(t, e.makeKey(t.Context()))
 	e.Manifest.Opens = e.Manifest.Opens.AddDate(1, 0, 0)
 	e.Manifest.Closes = e.Manifest.Closes.AddDate(1, 0, 0)
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	require.ErrorIs(t, e.open(ctx), context.DeadlineExceeded)
-	require.ErrorIs(t, e.closePolls(ctx), context.DeadlineExceeded)
-	require.NotEmpty(t, e.voters, "interrupted before it waited")
+	for _, waiting := range []func(context.Context) error{e.open, e.closePolls} {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		require.ErrorIs(t, waiting(ctx), context.DeadlineExceeded)
+		cancel()
+	}
 }
 
 func TestHelp(t *testing.T) {
