@@ -36,7 +36,7 @@ var ErrBusy = errors.New("ledger: too many appends in flight")
 
 // ErrUnavailable means that a server could not be asked, or has answered with
 // an error of its own. Trying again may help.
-var ErrUnavailable = errors.New("ledger: server is not available")
+var ErrUnavailable = errors.New("server is not available")
 
 // ErrClosed is an operation on a closed ledger. It wraps [os.ErrClosed].
 var ErrClosed = fmt.Errorf("ledger: %w", os.ErrClosed)

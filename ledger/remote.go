@@ -45,7 +45,8 @@ const (
 // [*ForkError] or ErrChain. Every tile is checked against the checkpoint and
 // every entry against its tile: ErrTile is one of the wrong length, ErrChain
 // one with a wrong hash, ErrLimit an answer that is too long, ErrIncomplete
-// something that the server does not have.
+// something that the server does not have, ErrUnavailable a server that cannot
+// be asked.
 //
 // The zero policy believes a checkpoint without its signature. It is for who
 // learns the key from the ledger itself, as an audit that starts from a
@@ -391,7 +392,7 @@ func (r *remote) get(ctx context.Context, path string, limit int) ([]byte, error
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
+		return nil, fmt.Errorf("ledger: %w: %w", ErrUnavailable, reason.Foreign(err))
 	}
 	defer resp.Body.Close()
 	switch resp.StatusCode {
@@ -399,12 +400,12 @@ func (r *remote) get(ctx context.Context, path string, limit int) ([]byte, error
 	case http.StatusNotFound, http.StatusGone:
 		return nil, fmt.Errorf("ledger: %s%s: %w", r.base, path, errNotThere)
 	default:
-		return nil, fmt.Errorf("ledger: %s%s: %s", r.base, path, resp.Status)
+		return nil, fmt.Errorf("ledger: %s%s: status %d: %w", r.base, path, resp.StatusCode, ErrUnavailable)
 	}
 	var b bytes.Buffer
 	n, err := b.ReadFrom(io.LimitReader(resp.Body, int64(limit)+1))
 	if err != nil {
-		return nil, fmt.Errorf("ledger: %s%s: %w", r.base, path, err)
+		return nil, fmt.Errorf("ledger: %s%s: %w: %w", r.base, path, ErrUnavailable, reason.Foreign(err))
 	}
 	if n > int64(limit) {
 		return nil, fmt.Errorf("ledger: %s%s: more than %d bytes: %w", r.base, path, limit, reason.ErrLimit)

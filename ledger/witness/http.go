@@ -128,7 +128,8 @@ type Client struct {
 }
 
 // Cosign implements [ledger.Cosigner]. Answers of the witness are errors with
-// the reasons of [Witness.Cosign].
+// the reasons of [Witness.Cosign]; one that cannot be asked, or says something
+// else, is [ledger.ErrUnavailable].
 func (c *Client) Cosign(ctx context.Context, old uint64, proof tlog.TreeProof, checkpoint []byte) ([]byte, error) {
 	url := strings.TrimSuffix(c.URL, "/") + addCheckpoint
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(formatRequest(old, proof, checkpoint)))
@@ -142,13 +143,13 @@ func (c *Client) Cosign(ctx context.Context, old uint64, proof tlog.TreeProof, c
 	}
 	answer, err := client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("witness: %w", err)
+		return nil, fmt.Errorf("witness: %w: %w", ledger.ErrUnavailable, reason.Foreign(err))
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("witness: %s: %w", url, err)
+		return nil, fmt.Errorf("witness: %s: %w: %w", url, ledger.ErrUnavailable, reason.Foreign(err))
 	case len(body) > maxAnswer:
 		return nil, fmt.Errorf("witness: %s: answer above %d bytes: %w", url, maxAnswer, reason.ErrLimit)
 	case answer.StatusCode == http.StatusOK:
@@ -161,12 +162,12 @@ func (c *Client) Cosign(ctx context.Context, old uint64, proof tlog.TreeProof, c
 		}
 		return nil, &ledger.ConflictError{Size: size}
 	}
-	err = errors.New("unexpected status")
+	err = ledger.ErrUnavailable
 	for _, s := range statuses {
 		if s.status == answer.StatusCode {
 			err = s.reason
 			break
 		}
 	}
-	return nil, fmt.Errorf("witness: %s: %s: %.200q: %w", url, answer.Status, bytes.TrimSpace(body), err)
+	return nil, fmt.Errorf("witness: %s: status %d: %.200q: %w", url, answer.StatusCode, bytes.TrimSpace(body), err)
 }
