@@ -21,7 +21,8 @@ type AuditOptions struct {
 	// each CPU. It changes nothing in the report.
 	Workers int
 	// Progress, if set, is called now and then, never concurrently, with what
-	// is being done and how many entries of how many it has covered.
+	// is being done and how many entries, or rows of mixed contests, of how many
+	// it has covered.
 	Progress func(step string, done, size uint64)
 	// Checkpoints are signed checkpoints of the ledger that the auditor has
 	// from elsewhere: from an earlier audit, another auditor, or the receipts

@@ -107,7 +107,7 @@ func (ch *chain) judge(ctx context.Context, w mixWork) error {
 // until the chain is complete, and verifies them together. At the first one that
 // does not hold it stops, because those after it have mixed something else.
 func (ch *chain) step(ctx context.Context, w mixWork) ([]mixEntry, error) {
-	r := run{chain: ch, last: ch.last, digests: slices.Clone(ch.digests), mixers: slices.Clone(ch.mixers)}
+	r := run{of: ch, last: ch.last, digests: slices.Clone(ch.digests), mixers: slices.Clone(ch.mixers)}
 	var judged []mixEntry
 	for _, x := range ch.queue {
 		x, err := r.take(ctx, x, w)
@@ -143,7 +143,7 @@ func (ch *chain) step(ctx context.Context, w mixWork) ([]mixEntry, error) {
 
 // run is mixes that go on from a chain and are not verified yet.
 type run struct {
-	*chain
+	of      *chain
 	last    *mixnet.List
 	digests [][32]byte
 	mixers  []int
@@ -154,17 +154,17 @@ type run struct {
 // take judges a mix but for its proof, as if those before it held. The error is
 // that it could not be read from the ledger.
 func (r *run) take(ctx context.Context, x mixEntry, w mixWork) (mixEntry, error) {
-	step := len(r.mixers)
+	contest, step := r.of.place.Contest, len(r.mixers)
 	switch {
-	case step == r.manifest.Mixes:
-		return x.listed(fmt.Errorf("tally: mix of contest %s, which is mixed %d times: %w", r.place.Contest, step, reason.ErrState)), nil
+	case step == r.of.manifest.Mixes:
+		return x.listed(fmt.Errorf("tally: mix of contest %s, which is mixed %d times: %w", contest, step, reason.ErrState)), nil
 	case slices.Contains(r.mixers, x.mixer):
-		return x.listed(fmt.Errorf("tally: the mixer has mixed contest %s already: %w", r.place.Contest, reason.ErrDuplicate)), nil
+		return x.listed(fmt.Errorf("tally: the mixer has mixed contest %s already: %w", contest, reason.ErrDuplicate)), nil
 	case x.input == r.digests[step]:
 	case slices.Contains(r.digests, x.input): // the mixer lost a race
-		return x.listed(fmt.Errorf("tally: mix of a list of contest %s that another mixer has mixed: %w", r.place.Contest, reason.ErrChain)), nil
+		return x.listed(fmt.Errorf("tally: mix of a list of contest %s that another mixer has mixed: %w", contest, reason.ErrChain)), nil
 	default:
-		return x.blamed(mixInput, fmt.Errorf("tally: mix of a list that contest %s does not have: %w", r.place.Contest, reason.ErrChain)), nil
+		return x.blamed(mixInput, fmt.Errorf("tally: mix of a list that contest %s does not have: %w", contest, reason.ErrChain)), nil
 	}
 	if uint64(x.step) != uint64(step) {
 		return x.blamed(mixChain, fmt.Errorf("tally: mix says %d stand before it, there are %d: %w", x.step, step, reason.ErrChain)), nil
@@ -173,15 +173,15 @@ func (r *run) take(ctx context.Context, x mixEntry, w mixWork) (mixEntry, error)
 	if err != nil {
 		return mixEntry{}, err
 	}
-	output, proof, err := parseMixed(ctx, r.key.Group, r.last.Width(), r.last.Len(), body, w.options)
+	output, proof, err := parseMixed(ctx, r.of.key.Group, r.last.Width(), r.last.Len(), body, w.options)
 	if err != nil {
 		if ctx.Err() != nil {
 			return mixEntry{}, err
 		}
 		return x.blamed(mixChain, err), nil
 	}
-	place := r.place
-	place.Step, place.Mixer = step, r.manifest.Mixers[x.mixer-1].Signing
+	place := r.of.place
+	place.Step, place.Mixer = step, r.of.manifest.Mixers[x.mixer-1].Signing
 	r.mixes = append(r.mixes, mixnet.Mix{Place: place, Output: output, Proof: proof})
 	r.last, r.digests, r.mixers = output, append(r.digests, output.Digest()), append(r.mixers, x.mixer)
 	return x, nil

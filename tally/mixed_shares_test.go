@@ -237,3 +237,22 @@ func TestAttacksOnMixedResults(t *testing.T) {
 		a.run(t, honestMixed(t, groups[0]))
 	}
 }
+
+// While a ledger grows the rows of a share are checked once, and another ledger
+// has its own.
+func TestRowSharesAreCheckedOnce(t *testing.T) {
+	f := honestMixed(t, groups[0])
+	c := f.closingOf(t, f.entries)
+	pin, at := uint64(f.at(t, entry.Pin, 0)), uint64(f.shareAt(t, 1, motto))
+	_, err := c.readShares(t.Context(), pin)
+	require.NoError(t, err)
+	require.Len(t, c.mixing.shares, 6)
+	c.mixing.shares[at] = checkedRows{err: ErrProof}
+	book, err := c.grown(f.read(t, f.entries), c.size).readShares(t.Context(), pin)
+	require.NoError(t, err)
+	require.Nil(t, book.good[motto][1])
+	for _, s := range book.shares {
+		require.Equal(t, s.index == at, s.err != nil)
+		require.Equal(t, s.err != nil, s.share == nil, "what is refused is forgotten")
+	}
+}

@@ -27,7 +27,7 @@ const partRows = 256
 // secret x_k: D_ik = x_k·Aᵢ.
 type rowShare struct {
 	encoded []byte        // D_ik, row by row
-	points  []kyber.Point // the same; nil if nobody needs them any more
+	points  []kyber.Point // the same
 	proofs  []byte        // one for each column, of DLEQBases
 }
 

@@ -70,7 +70,9 @@ func (c *closing) readShares(ctx context.Context, pin uint64) (*shareBook, error
 				return nil, fmt.Errorf("tally: %w", err)
 			}
 			if s.err == nil {
-				b.accept(s)
+				b.good[s.contest][s.trustee] = s.share
+			} else {
+				s.share = nil // it may be long
 			}
 			b.shares = append(b.shares, s)
 		case entry.Result:
@@ -78,16 +80,6 @@ func (c *closing) readShares(ctx context.Context, pin uint64) (*shareBook, error
 		}
 	}
 	return b, nil
-}
-
-// accept takes a share that holds. Of the rows of a mixed contest only those of
-// t trustees are needed.
-func (b *shareBook) accept(s shareEntry) {
-	if s.share.rows != nil && len(b.good[s.contest]) >= b.c.e.Manifest.Threshold {
-		s.share.rows = &rowShare{}
-	}
-	s.share.rest = nil
-	b.good[s.contest][s.trustee] = s.share
 }
 
 // judge checks a share entry: signed by a trustee, well formed, of a contest
@@ -152,7 +144,7 @@ func (b *shareBook) check(ctx context.Context, index uint64, trustee int, s *sha
 		return fmt.Errorf("tally: the trustee has a share of contest %s already: %w", contest.ID, reason.ErrDuplicate)
 	}
 	if contest.Mixed() {
-		return b.checkRows(ctx, trustee, s)
+		return b.checkRows(ctx, index, trustee, s)
 	}
 	statement := s.statement(c.e.Group, c.sums[s.contest].row.A, b.trusteeKeys(trustee, s.contest))
 	if err := statement.Verify(c.e.Group, s.context(c.e.Fingerprint, trustee, contest.Results()), s.proof); err != nil {
@@ -161,13 +153,28 @@ func (b *shareBook) check(ctx context.Context, index uint64, trustee int, s *sha
 	return nil
 }
 
-// checkRows reads the rows of a share and checks their proofs.
-func (b *shareBook) checkRows(ctx context.Context, trustee int, s *share) (err error) {
-	st := b.c.rowStatement(trustee, s.contest, s.target)
-	if s.rows, err = parseRowShare(ctx, b.c.e.Group, st.list.Len(), st.list.Width(), st.workers, s.rest); err != nil {
+// checkRows reads the rows of a share and checks their proofs, once while the
+// ledger grows. It keeps the points if there are not enough shares yet.
+func (b *shareBook) checkRows(ctx context.Context, index uint64, trustee int, s *share) (err error) {
+	known := b.c.mixing.shares
+	if k, ok := known[index]; ok {
+		s.rows, s.rest = k.rows, nil
+		return k.err
+	}
+	g, st := b.c.e.Group, b.c.rowStatement(trustee, s.contest, s.target)
+	rows, err := parseRowShare(ctx, g, st.list.Len(), st.list.Width(), st.workers, s.rest)
+	if err == nil {
+		err = st.verify(ctx, g, rows)
+	}
+	if ctx.Err() != nil {
 		return err
 	}
-	return st.verify(ctx, b.c.e.Group, s.rows)
+	s.rows, s.rest = &rowShare{}, nil
+	if err == nil && len(b.good[s.contest]) < b.c.e.Manifest.Threshold {
+		s.rows.points = rows.points
+	}
+	known[index] = checkedRows{s.rows, err}
+	return err
 }
 
 // timely requires a share between the pin and the result.
