@@ -60,3 +60,4 @@ func BenchmarkClassic(b *testing.B)     { benchmark(b, "Classic") }
 func BenchmarkMix(b *testing.B)         { benchmark(b, "Mix") }
 func BenchmarkNeff(b *testing.B)        { benchmark(b, "Neff") }
 func BenchmarkSum(b *testing.B)         { benchmark(b, "Sum") }
+func BenchmarkWithout(b *testing.B)     { benchmark(b, "Without") }

@@ -20,7 +20,8 @@ func classicOperations(k kind, batch int) (list []operation) {
 	list = append(list, classicIn(kyberEdwardsChecked(), k, batch)...)
 	list = append(list, classicIn(circlRistretto(), k, batch)...)
 	list = append(list, classicIn(circlP256(), k, batch)...)
-	return append(list, classicIn(hanpyoLibrary(elgamal.Ristretto255()), k, batch)...)
+	list = append(list, classicIn(hanpyoLibrary(elgamal.Ristretto255()), k, batch)...)
+	return append(list, classicIn(hanpyoLibrary(elgamal.P256()), k, batch)...)
 }
 
 func classicIn[P, S any](l library[P, S], k kind, batch int) []operation {

@@ -40,7 +40,7 @@ type settings struct {
 }
 
 func parseOptions(args []string, stderr io.Writer) (*settings, error) {
-	o := &settings{plan: usualPlan, meter: meter{rounds: 5, budget: time.Second}}
+	o := &settings{plan: usualPlan, meter: meter{rounds: 5, budget: 600 * time.Millisecond}}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	quick := f.Bool("quick", false, "only the main rows, in less than 40 seconds on two cores")
@@ -97,7 +97,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // make measures.
 func (r *report) make(ctx context.Context, o *settings, stderr io.Writer) (err error) {
 	if o.compare {
-		if err := r.compare(ctx, o, stderr); err != nil {
+		if err := r.measureAll(ctx, o, stderr); err != nil {
 			return err
 		}
 	}
@@ -111,9 +111,9 @@ func (r *report) make(ctx context.Context, o *settings, stderr io.Writer) (err e
 	return nil
 }
 
-// compare measures the operations of the plan one by one. Each is forgotten
+// measureAll measures the operations of the plan one by one. Each is forgotten
 // when it is done, with the data it held.
-func (r *report) compare(ctx context.Context, o *settings, stderr io.Writer) error {
+func (r *report) measureAll(ctx context.Context, o *settings, stderr io.Writer) error {
 	operations := o.plan.operations()
 	for i := range operations {
 		x, err := o.meter.measure(ctx, operations[i])

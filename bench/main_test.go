@@ -37,6 +37,7 @@ var tinyPlan = plan{
 	mixes:   []mixSize{{1, 5}, {2, 5}},
 	neff:    []mixSize{{1, 5}, {2, 5}},
 	points:  []int{50, 300},
+	without: []int{2},
 	onCores: []string{"Mix/step=prove/group=ristretto255/w=1/n=5"},
 }
 
@@ -134,6 +135,7 @@ func checkFiles(t *testing.T, r *report, dir string) {
 		require.Contains(t, string(data), "]("+filepath.Base(file)+")")
 	}
 	require.Contains(t, string(data), "**extrapolated**")
+	require.Regexp(t, `\n\| 1-of-2 \| kyber-edwards25519 \|.*\n\| 1-of-2 \| circl-ristretto255 \|.*\n\| 1-of-2 \| circl-P-256 \|`, string(data))
 
 	data, err = os.ReadFile(filepath.Join(dir, "benchmarks.txt"))
 	require.NoError(t, err)

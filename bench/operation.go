@@ -49,6 +49,7 @@ type plan struct {
 	mixes   []mixSize // ours
 	neff    []mixSize // kyber's
 	points  []int     // of sums of products
+	without []int     // slots of a ballot, with what makes it fast turned off
 	onCores []string  // names of operations to measure on two cores as well
 }
 
@@ -72,6 +73,9 @@ func (p plan) operations() (list []operation) {
 	}
 	for _, n := range p.points {
 		list = append(list, sumOperations(n)...)
+	}
+	for _, n := range p.without {
+		list = append(list, withoutOperations(n, p.batch)...)
 	}
 	return list
 }
@@ -115,6 +119,7 @@ var (
 		mixes:   []mixSize{{1, 1000}, {3, 1000}, {10, 1000}, {1, 10_000}, {3, 10_000}, {10, 10_000}, {1, 100_000}, {3, 100_000}},
 		neff:    []mixSize{{1, 1000}, {3, 1000}, {10, 1000}, {1, 10_000}},
 		points:  []int{1000, 10_000, 100_000},
+		without: []int{5, 50},
 		onCores: coresOf(20_000, 100_000),
 	}
 

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -78,6 +80,9 @@ func (r *report) collect(point func(x *result, a map[string]string) (line string
 			lines[i].points = append(points, plotter.XY{X: at, Y: x.UnitsPerItem})
 		}
 	}
+	for _, l := range lines {
+		slices.SortStableFunc(l.points, func(a, b plotter.XY) int { return cmp.Compare(a.X, b.X) })
+	}
 	return lines
 }
 
@@ -140,7 +145,7 @@ func drawLines(title, x, y string, lines []series) ([]byte, error) {
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
 	p.Add(plotter.NewGrid())
-	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.Top, p.Legend.Left, p.Legend.Padding = true, true, vg.Millimeter
 	drawn := 0
 	for _, s := range lines {
 		points := s.points[:0:0]

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"go.dedis.ch/kyber/v3"
+
+	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/zkp"
+)
+
+// What elgamal.Codec offers besides its methods: a group that lacks one of them
+// computes the same, slower.
+type (
+	scalarCodec interface {
+		DecodeScalar(b []byte) (kyber.Scalar, error)
+		ReduceScalar(wide []byte) kyber.Scalar
+	}
+	secretSums interface {
+		MultiScalarMul(scalars []kyber.Scalar, points []kyber.Point) kyber.Point
+	}
+	publicSums interface {
+		MultiScalarMulVarTime(scalars []kyber.Scalar, points []kyber.Point) kyber.Point
+	}
+	bitSums interface {
+		SelectSum(bits []uint8, points []kyber.Point) kyber.Point
+	}
+	tables interface {
+		NewTable(points []kyber.Point) interface {
+			Mul(i int, s kyber.Scalar) kyber.Point
+			Sum(scalars []kyber.Scalar) kyber.Point
+		}
+	}
+)
+
+// without lists ristretto255 with all of it, and lacking a part.
+func without() []struct {
+	off   string
+	codec elgamal.Codec
+} {
+	codec := elgamal.Ristretto255().Kyber().(elgamal.Codec)
+	scalars, secret, public := codec.(scalarCodec), codec.(secretSums), codec.(publicSums)
+	bits, table := codec.(bitSums), codec.(tables)
+	type strict = elgamal.Codec
+	return []struct {
+		off   string
+		codec elgamal.Codec
+	}{
+		{"nothing", codec},
+		{"tables", struct {
+			strict
+			scalarCodec
+			secretSums
+			publicSums
+			bitSums
+		}{codec, scalars, secret, public, bits}},
+		{"bit-sums", struct {
+			strict
+			scalarCodec
+			secretSums
+			publicSums
+			tables
+		}{codec, scalars, secret, public, table}},
+		{"public-sums", struct {
+			strict
+			scalarCodec
+			secretSums
+			bitSums
+			tables
+		}{codec, scalars, secret, bits, table}},
+		{"everything", struct{ strict }{codec}},
+	}
+}
+
+// withoutOperations encrypt and prove, and verify, 1 of n, with a group that
+// lacks what its name says.
+func withoutOperations(n, batch int) (list []operation) {
+	for _, x := range without() {
+		name := func(op, off string) string {
+			return fmt.Sprintf("Without/op=%s/slots=%d/off=%s", op, n, off)
+		}
+		made := sync.OnceValues(func() (*slotsBallot, error) { return newSlotsBallot(x.codec, n) })
+		encrypt := operation{
+			name: name("encrypt", x.off), item: "ballot", n: 1,
+			prepare: func(context.Context) (prepared, error) {
+				b, err := made()
+				return prepared{do: b.encrypt}, err
+			},
+		}
+		verify := operation{
+			name: fmt.Sprintf("%s/n=%d", name("verify", x.off), batch), item: "ballot", n: batch,
+			prepare: func(context.Context) (prepared, error) {
+				b, err := made()
+				return prepared{do: func() error { return b.verify(batch) }}, err
+			},
+		}
+		if x.off != "nothing" {
+			encrypt.ours = name("encrypt", "nothing")
+			verify.ours = fmt.Sprintf("%s/n=%d", name("verify", "nothing"), batch)
+		}
+		list = append(list, encrypt, verify)
+	}
+	return list
+}
+
+// slotsBallot is a ballot of one choice, without an election around it.
+type slotsBallot struct {
+	group   *elgamal.Group
+	key     *elgamal.PublicKey
+	form    *zkp.Form
+	witness zkp.BallotWitness
+	voter   kyber.Point
+
+	row, proof []byte
+}
+
+func newSlotsBallot(codec elgamal.Codec, n int) (b *slotsBallot, err error) {
+	b = new(slotsBallot)
+	if b.group, err = elgamal.NewGroup("ristretto255", elgamal.Ristretto255().Kyber(), codec); err != nil {
+		return b, err
+	}
+	b.key = elgamal.GenerateKey(b.group, n).Public()
+	columns := make([]zkp.Column, n)
+	rule := zkp.Rule{Sum: 1}
+	for i := range columns {
+		columns[i] = zkp.Column{Index: i, Key: b.key.Points[i]}
+		rule.Terms = append(rule.Terms, zkp.Term{Slot: i, Coefficient: 1})
+	}
+	if b.form, err = zkp.NewForm(b.group, [32]byte{}, "style", columns, []zkp.Rule{rule}); err != nil {
+		return b, err
+	}
+	b.witness.Credential = b.group.RandomScalar()
+	b.voter = b.group.Point().Mul(b.witness.Credential, nil)
+	b.witness.Bits = make([]uint8, n)
+	b.witness.Bits[n-1] = 1
+	for range 20 { // until there are tables
+		if err := b.encrypt(); err != nil {
+			return b, err
+		}
+	}
+	return b, b.verify(1)
+}
+
+// encrypt does what package ballot does, but for the entry's other fields.
+func (b *slotsBallot) encrypt() (err error) {
+	g := b.group
+	b.witness.Randomness = g.RandomScalar()
+	messages, base := make([]kyber.Point, len(b.witness.Bits)), []kyber.Point{g.Base()}
+	for i := range messages {
+		messages[i] = g.SelectSum(b.witness.Bits[i:i+1], base)
+	}
+	row := b.key.Encrypt(messages, b.witness.Randomness)
+	b.row = g.AppendCiphertext(nil, row)
+	b.proof, err = b.form.Prove(b.statement(row), b.witness)
+	return err
+}
+
+func (b *slotsBallot) statement(row elgamal.Ciphertext) zkp.BallotStatement {
+	return zkp.BallotStatement{Credential: b.voter, Number: 1, Row: row}
+}
+
+// verify decodes and verifies the ballot n times over. A batch does not know
+// equal ballots from others.
+func (b *slotsBallot) verify(n int) error {
+	batch := zkp.NewBatch(b.group)
+	for range n {
+		row, err := b.group.DecodeCiphertext(b.row, len(b.witness.Bits))
+		if err != nil {
+			return err
+		}
+		if err := b.form.AddTo(batch, b.statement(row), "", b.proof); err != nil {
+			return err
+		}
+	}
+	return batch.Verify()
+}
