@@ -11,8 +11,11 @@ var (
 	one      = element{1}
 	minusOne = negativeOf(&one)
 	sqrtM1   = fourthRoot()
+	// −√−1
+	minusSqrtM1 = negativeOf(&sqrtM1)
 	// d = −121665/121666, the parameter of the curve −x² + y² = 1 + d·x²·y².
 	d            = curveD()
+	minusD       = negativeOf(&d)
 	d2           = sumOf(&d, &d)
 	dPlusOne     = sumOf(&d, &one)
 	dMinusOne    = sumOf(&d, &minusOne)
@@ -36,7 +39,7 @@ func productOf(a, b *element) (v element) {
 
 func negativeOf(a *element) (v element) {
 	v.negate(a)
-	return v
+	return v.reduced()
 }
 
 func negated(a element) *element {
@@ -101,12 +104,11 @@ func (p *Point) decode(b *[PointLen]byte) bool {
 // 4.3.1.
 func decompress(q []extended, ok []uint64, b []byte) {
 	n := len(q)
-	var s, u1, u2, v, uu, vv, inv [lanes]element
+	var s, u1, u2, v, inv [lanes]element
 	for i := range n {
 		// The bytes must be the canonical encoding of a non-negative element.
-		in := (*[PointLen]byte)(b[i*PointLen:])
-		s[i].setBytes(in)
-		ok[i] = sameBytes(s[i].bytes(), in) &^ s[i].isNegative()
+		s[i].setBytes((*[PointLen]byte)(b[i*PointLen:]))
+		ok[i] = s[i].isCanonical() & (s[i][0]&1 - 1)
 
 		var ss, u2Sqr element
 		ss.square(&s[i])
@@ -114,17 +116,14 @@ func decompress(q []extended, ok []uint64, b []byte) {
 		u2Sqr.square(&u2[i])
 		// v = −(d·u1²) − u2²
 		v[i].square(&u1[i])
-		v[i].multiply(&v[i], &d)
-		v[i].negate(&v[i])
+		v[i].multiply(&v[i], &minusD)
 		v[i].subtract(&v[i], &u2Sqr)
-		vv[i].multiply(&v[i], &u2Sqr)
-		uu[i] = one
+		inv[i].multiply(&v[i], &u2Sqr)
 	}
 	var square [lanes]uint64
-	roots(inv[:n], uu[:n], vv[:n], square[:n])
+	inverseRoots(inv[:n], square[:n])
 	for i := range n {
 		var denX, denY element
-		ok[i] &= square[i]
 		denX.multiply(&inv[i], &u2[i])
 		denY.multiply(&inv[i], &denX)
 		denY.multiply(&denY, &v[i])
@@ -135,17 +134,8 @@ func decompress(q []extended, ok []uint64, b []byte) {
 		p.y.multiply(&u1[i], &denY)
 		p.z = one
 		p.t.multiply(&p.x, &p.y)
-		ok[i] &^= p.t.isNegative() | p.y.equal(&element{})
+		ok[i] &= square[i] &^ (p.t.isNegative() | p.y.equalReduced(&element{}))
 	}
-}
-
-// sameBytes returns all ones if a and b are equal and 0 otherwise.
-func sameBytes(a [PointLen]byte, b *[PointLen]byte) uint64 {
-	different := byte(0)
-	for i := range a {
-		different |= a[i] ^ b[i]
-	}
-	return (uint64(different) - 1) >> 63 * ^uint64(0)
 }
 
 // encode writes the canonical encoding of p.
@@ -161,18 +151,17 @@ func (p *Point) encode(out *[PointLen]byte) {
 // Section 4.3.2.
 func compress(points []*extended, out []*[PointLen]byte) {
 	n := len(points)
-	var u1, u2, uu, vv, inv [lanes]element
+	var u1, u2, inv [lanes]element
 	for i, p := range points {
 		var plus, minus element
 		addSubtract(&plus, &minus, &p.z, &p.y)
 		u1[i].multiply(&plus, &minus)
 		u2[i].multiply(&p.x, &p.y)
-		vv[i].square(&u2[i])
-		vv[i].multiply(&vv[i], &u1[i])
-		uu[i] = one
+		inv[i].square(&u2[i])
+		inv[i].multiply(&inv[i], &u1[i])
 	}
 	var square [lanes]uint64
-	roots(inv[:n], uu[:n], vv[:n], square[:n])
+	inverseRoots(inv[:n], square[:n])
 	for i, p := range points {
 		var den1, den2, zInv, ix0, iy0, enchanted, x, y, denInv, s element
 		den1.multiply(&inv[i], &u1[i])
@@ -217,6 +206,7 @@ func (p *Point) fromUniform(b *[UniformLen]byte) *Point {
 func mapToCurve(p *extended, b *[32]byte) {
 	var t, r, u, v, sPrime, c, n, w element
 	t.setBytes(b)
+	t[3] &^= 1 << 63
 	r.square(&t)
 	r.multiply(&r, &sqrtM1)
 	u.add(&r, &one)

@@ -249,17 +249,32 @@ func (v *element) bytes() (b [32]byte) {
 	return b
 }
 
-// setBytes sets v to a little-endian integer without its top bit.
+// setBytes sets v to a little-endian integer.
 func (v *element) setBytes(b *[32]byte) {
 	for i := range v {
 		v[i] = binary.LittleEndian.Uint64(b[8*i:])
 	}
-	v[3] &^= 1 << 63
+}
+
+// isCanonical returns all ones if v is in its form below p and 0 otherwise.
+func (v *element) isCanonical() uint64 {
+	r := v.reduced()
+	return sameLimbs(&r, v)
 }
 
 // equal returns all ones if a and b are the same number and 0 otherwise.
 func (a *element) equal(b *element) uint64 {
-	x, y := a.reduced(), b.reduced()
+	r := b.reduced()
+	return a.equalReduced(&r)
+}
+
+// equalReduced is equal for a b below p.
+func (a *element) equalReduced(b *element) uint64 {
+	r := a.reduced()
+	return sameLimbs(&r, b)
+}
+
+func sameLimbs(x, y *element) uint64 {
 	different := (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])
 	return ^uint64(int64(different|-different) >> 63)
 }

@@ -115,6 +115,32 @@ func roots(r, u, v []element, squares []uint64) {
 	}
 }
 
+// inverseRoots sets w[i] to a square root of 1/w[i], of either sign, and squares[i]
+// to all ones. If there is none, or w[i] is 0, squares[i] is 0, and w[i] is a
+// root of √−1/w[i] then. It is roots for u = 1 but for the sign.
+func inverseRoots(w []element, squares []uint64) {
+	n := len(w)
+	var v, v3 [lanes]element
+	copy(v[:], w)
+	for i := range n {
+		v3[i].square(&v[i])
+		v3[i].multiply(&v3[i], &v[i])
+		w[i].square(&v3[i])
+		w[i].multiply(&w[i], &v[i])
+	}
+	pow22523(w, v3[:n])
+	for i := range n {
+		var check, other element
+		check.square(&w[i])
+		check.multiply(&check, &v[i])
+		check = check.reduced()
+		correct, flipped := sameLimbs(&check, &one), sameLimbs(&check, &minusOne)
+		other.multiply(&w[i], &sqrtM1)
+		w[i].choose(&other, &w[i], flipped|sameLimbs(&check, &minusSqrtM1))
+		squares[i] = correct | flipped
+	}
+}
+
 // pow22523 sets r[i] to by[i]·r[i]^((p−5)/8).
 func pow22523(r, by []element) {
 	var z [lanes]element

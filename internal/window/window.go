@@ -2,7 +2,10 @@
 // and chooses their width, at most 15 bits. Its time depends on the scalars.
 package window
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // BitLen returns the length in bits of a little-endian integer.
 func BitLen(le []byte) int {
@@ -38,11 +41,13 @@ func Digits(dst []int16, stride, count int, le []byte, c int) {
 // bitsAt returns n ≤ 15 bits of le from bit at on; beyond the end there are
 // zeros.
 func bitsAt(le []byte, at, n int) int32 {
+	k := at / 8
+	if k+4 <= len(le) {
+		return int32(binary.LittleEndian.Uint32(le[k:]) >> (at % 8) & (1<<n - 1))
+	}
 	v := uint32(0)
-	for i := range 3 {
-		if k := at/8 + i; k < len(le) {
-			v |= uint32(le[k]) << (8 * i)
-		}
+	for i := k; i < len(le); i++ {
+		v |= uint32(le[i]) << (8 * (i - k))
 	}
 	return int32(v >> (at % 8) & (1<<n - 1))
 }
