@@ -48,8 +48,9 @@ type keys struct {
 // ErrUnanchored; malformed keys are ErrEncoding or, for an unknown signature
 // type, ErrVersion, and Ed25519 keys of small order ErrGroup; a witness that
 // stands twice, by its key or by its name, or has the ledger's own is
-// ErrDuplicate; a ledger with the name of a rotation is ErrBinding; a quorum
-// below 0 or above the number of witnesses and handovers whose sizes do not
+// ErrDuplicate; a ledger with the name of a rotation is ErrBinding; more than
+// MaxWitnesses witnesses and, with one of type CosignMLDSA44, an origin of more
+// than 255 bytes are ErrLimit; a quorum below 0 or above the number of witnesses and handovers whose sizes do not
 // grow are ErrRange.
 func (p Policy) Validate() error {
 	_, err := p.keys()
@@ -87,6 +88,9 @@ func (p Policy) keys() (keys, error) {
 		w, err := parseCosigner(text)
 		if err != nil {
 			return keys{}, fmt.Errorf("ledger: policy: witness: %w", err)
+		}
+		if w.kind == CosignMLDSA44 && len(p.Origin) > maxCosigner { // it could not sign
+			return keys{}, fmt.Errorf("ledger: policy: witness %s for an origin of %d bytes: %w", w.short(), len(p.Origin), reason.ErrLimit)
 		}
 		others := slices.Concat(k.log, k.witnesses)
 		if err := fresh(w, others); err != nil {

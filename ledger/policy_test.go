@@ -193,8 +193,12 @@ func TestLongOrigin(t *testing.T) {
 	short := cp
 	short.Origin = ""
 	forged := cosign(t, w[1], short, 1) // the length 256 would be read as 0
-	_, err = policy.witnessedBy(1, w[1]).Check(append(slices.Clone(cp.Raw), forged...))
+	require.ErrorIs(t, policy.witnessedBy(1, w[1]).Validate(), reason.ErrLimit)
+	otherwise := policy.witnessedBy(1, w[1])
+	otherwise.Origin = testOrigin // and the note has the long one
+	_, err = otherwise.Check(append(slices.Clone(cp.Raw), forged...))
 	require.ErrorIs(t, err, reason.ErrSignature)
+	require.ErrorContains(t, err, "origin of 256 bytes")
 }
 
 func TestPolicyValidate(t *testing.T) {

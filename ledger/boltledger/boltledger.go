@@ -183,13 +183,9 @@ func (s *store) settle(newest ledger.Checkpoint) error {
 // what else its meta bucket needs.
 func (s *store) create(origin string, keyHash uint32, rest func(meta *bbolt.Bucket) error) error {
 	fresh := true
-	err := s.view(func(tx *bbolt.Tx) error {
-		if err := s.checkRoot(tx); err != nil {
-			return err
-		}
-		k, _ := tx.Cursor().First()
-		fresh = k == nil
-		return nil
+	err := s.view(func(tx *bbolt.Tx) (err error) {
+		_, fresh, err = s.has(s.pages(tx), metaBucket)
+		return err
 	})
 	if err != nil || !fresh {
 		return err
@@ -214,8 +210,15 @@ func (s *store) create(origin string, keyHash uint32, rest func(meta *bbolt.Buck
 // checkSigner refuses a signer that did not make this ledger.
 func (s *store) checkSigner(signer note.Signer) error {
 	return s.view(func(tx *bbolt.Tx) error {
-		meta := tx.Bucket(metaBucket)
-		origin, key := meta.Get(originKey), meta.Get(signerKey)
+		c := s.pages(tx)
+		origin, _, err := s.get(c, metaBucket, originKey)
+		if err != nil {
+			return err
+		}
+		key, _, err := s.get(c, metaBucket, signerKey)
+		if err != nil {
+			return err
+		}
 		if string(origin) != signer.Name() || !bytes.Equal(key, binary.BigEndian.AppendUint32(nil, signer.KeyHash())) {
 			return fmt.Errorf("boltledger: %s: ledger of %.64s+%x, not of %s+%08x: %w",
 				s.path, origin, key, signer.Name(), signer.KeyHash(), reason.ErrSignature)

@@ -45,7 +45,7 @@ func (n *ids) add(id tlog.Hash, index uint64) {
 func (s *store) loadIDs(size uint64) (*ids, error) {
 	n := new(ids)
 	err := s.view(func(tx *bbolt.Tx) error {
-		check := s.newPathCheck(tx)
+		check := s.pages(tx)
 		for at := size - min(size, idWindow); at < size; {
 			leaf, err := check.bucket(hashBucket, number(at), true, nil)
 			if err != nil {
@@ -53,7 +53,7 @@ func (s *store) loadIDs(size uint64) (*ids, error) {
 			}
 			begin := at
 			i, _, _ := leaf.search(number(at)) // the page was checked
-			for ; i < leaf.count() && at < size; i++ {
+			for ; i < leaf.elements() && at < size; i++ {
 				key, stored, _ := leaf.element(i)
 				if !bytes.Equal(key, number(at)) || len(stored) < tlog.HashSize {
 					break
@@ -83,7 +83,7 @@ func lastDue(part, size uint64) uint64 {
 }
 
 // find returns the index of the first entry with an id.
-func (s *store) find(check *pathCheck, id tlog.Hash) (index uint64, ok bool, err error) {
+func (s *store) find(check *pages, id tlog.Hash) (index uint64, ok bool, err error) {
 	index, free, err := s.findStored(check, id)
 	if err == nil && free != nil {
 		index, ok = s.ids[partOf(id)][id]
@@ -96,7 +96,7 @@ func (s *store) find(check *pathCheck, id tlog.Hash) (index uint64, ok bool, err
 // it before this transaction, or else the key that was free for it. Two ids may
 // begin alike, and whoever chooses entries can make that happen: the second
 // has all its bytes for a key.
-func (s *store) findStored(check *pathCheck, id tlog.Hash) (index uint64, free []byte, err error) {
+func (s *store) findStored(check *pages, id tlog.Hash) (index uint64, free []byte, err error) {
 	for _, key := range [][]byte{id[:idKey], id[:]} {
 		at, found, err := s.get(check, indexBucket, key)
 		if err != nil {
@@ -133,7 +133,7 @@ func (n *ids) due(from, to uint64) (parts []map[tlog.Hash]uint64) {
 }
 
 // mergeIDs puts into the database the new ids of the parts that are due.
-func (s *store) mergeIDs(tx *bbolt.Tx, check *pathCheck, from, to uint64) error {
+func (s *store) mergeIDs(tx *bbolt.Tx, check *pages, from, to uint64) error {
 	indexes := tx.Bucket(indexBucket)
 	for _, part := range s.ids.due(from, to) {
 		var taken []byte // in this transaction

@@ -115,7 +115,8 @@ func (s *store) resume(ctx context.Context, from ledger.Reader, newest ledger.Ch
 	}
 	var kept ledger.Checkpoint // what a checkpoint over all that is kept would say
 	err = s.view(func(tx *bbolt.Tx) (err error) {
-		_, unfinished, err := s.copied(tx.Bucket(metaBucket))
+		c := s.pages(tx)
+		_, unfinished, err := s.copied(c)
 		if err != nil {
 			return err
 		}
@@ -124,7 +125,11 @@ func (s *store) resume(ctx context.Context, from ledger.Reader, newest ledger.Ch
 				return err
 			}
 		}
-		origin := string(tx.Bucket(metaBucket).Get(originKey))
+		name, _, err := s.get(c, metaBucket, originKey)
+		if err != nil {
+			return err
+		}
+		origin := string(name)
 		if origin != newest.Origin {
 			return fmt.Errorf("boltledger: %s: mirror of %.64q, not of %.64q: %w", s.path, origin, newest.Origin, reason.ErrSignature)
 		}
@@ -184,13 +189,13 @@ func (s *store) keep(size uint64, batch []*request, newest ledger.Checkpoint) er
 }
 
 // copied returns how many entries an unfinished mirror has.
-func (s *store) copied(meta *bbolt.Bucket) (size uint64, unfinished bool, err error) {
-	switch b := meta.Get(copiedKey); len(b) {
-	case 0:
-		return 0, false, nil
-	case 8:
-		return binary.BigEndian.Uint64(b), true, nil
-	default:
+func (s *store) copied(c *pages) (size uint64, unfinished bool, err error) {
+	b, found, err := s.get(c, metaBucket, copiedKey)
+	switch {
+	case err != nil || !found:
+		return 0, false, err
+	case len(b) != 8:
 		return 0, false, s.damaged("number of copied entries")
 	}
+	return binary.BigEndian.Uint64(b), true, nil
 }

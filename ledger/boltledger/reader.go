@@ -59,10 +59,7 @@ func OpenReadOnly(dir string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	var newest ledger.Checkpoint
-	if err = s.checkPages(); err == nil {
-		newest, _, err = s.load()
-	}
+	newest, _, err := s.load()
 	if err == nil && newest.Raw == nil {
 		err = fmt.Errorf("boltledger: %s: a mirror without a checkpoint yet: %w", path, reason.ErrIncomplete)
 	}

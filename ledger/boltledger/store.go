@@ -49,7 +49,6 @@ var ErrLocked = errors.New("ledger is open elsewhere")
 // store is the database of one directory and what goes with it.
 type store struct {
 	dir, path string
-	readOnly  bool // its pages were checked when it was opened
 	db        *bbolt.DB
 	file      *os.File              // that of db
 	broken    atomic.Pointer[error] // why it cannot be used any more
@@ -61,7 +60,7 @@ type store struct {
 
 // openStore opens the database of dir, and creates it unless readOnly.
 func openStore(dir string, readOnly bool) (*store, error) {
-	s := &store{dir: dir, path: filepath.Join(dir, databaseName), readOnly: readOnly}
+	s := &store{dir: dir, path: filepath.Join(dir, databaseName)}
 	if !readOnly {
 		if err := s.createFile(); err != nil {
 			return nil, fmt.Errorf("boltledger: %s: %w", s.path, err)
@@ -177,18 +176,13 @@ func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 // tree returns the tree of the given size, which reads its hashes with tx.
 func (s *store) tree(tx *bbolt.Tx, size uint64) ledger.Tree {
-	check := s.newPathCheck(tx)
-	b := tx.Bucket(hashBucket)
+	c := s.pages(tx)
 	read := func(indexes []int64) ([]tlog.Hash, error) {
 		hashes := make([]tlog.Hash, len(indexes))
 		for i, at := range indexes {
 			level, n := tlog.SplitStoredHashIndex(at)
 			// A subtree's hash is stored with the last leaf in it.
-			last := uint64(n+1)<<level - 1
-			if err := s.checkPath(check, hashBucket, number(last)); err != nil {
-				return nil, err
-			}
-			stored, err := s.hashes(b, last)
+			stored, err := s.hashes(c, uint64(n+1)<<level-1)
 			if err != nil {
 				return nil, err
 			}
@@ -200,12 +194,12 @@ func (s *store) tree(tx *bbolt.Tx, size uint64) ledger.Tree {
 }
 
 // hashes returns the stored hashes of the leaf at index, the leaf's own first.
-func (s *store) hashes(b *bbolt.Bucket, index uint64) ([]byte, error) {
-	stored := b.Get(number(index))
-	if len(stored) != (1+bits.TrailingZeros64(index+1))*tlog.HashSize {
-		return nil, s.damaged("hashes of entry %d are missing", index)
+func (s *store) hashes(c *pages, index uint64) ([]byte, error) {
+	stored, _, err := s.get(c, hashBucket, number(index))
+	if err == nil && len(stored) != (1+bits.TrailingZeros64(index+1))*tlog.HashSize {
+		err = s.damaged("hashes of entry %d are missing", index)
 	}
-	return stored, nil
+	return stored, err
 }
 
 // leaves appends to dst a few leaves from lo on and below hi, each checked
@@ -213,37 +207,37 @@ func (s *store) hashes(b *bbolt.Bucket, index uint64) ([]byte, error) {
 func (s *store) leaves(dst [][]byte, lo, hi uint64) ([][]byte, error) {
 	const maxLeaves, maxBytes = 256, 1 << 20
 	err := s.view(func(tx *bbolt.Tx) error {
-		check := s.newPathCheck(tx)
-		for at := lo; !s.readOnly && at < min(hi, lo+maxLeaves); at++ {
-			for _, name := range [][]byte{leafBucket, hashBucket} {
-				if err := s.checkPath(check, name, number(at)); err != nil {
-					return &ledger.EntryError{Index: at, Err: err}
-				}
-			}
-		}
-		hashes := tx.Bucket(hashBucket)
-		c, size := tx.Bucket(leafBucket).Cursor(), 0
-		k, leaf := c.Seek(number(lo))
+		c, size := s.pages(tx), 0
 		for at := lo; at < hi && len(dst) < maxLeaves && size < maxBytes; at++ {
-			if !bytes.Equal(k, number(at)) || len(leaf) > ledger.MaxLeaf {
-				return &ledger.EntryError{Index: at, Err: s.damaged("leaf is missing")}
-			}
-			h, err := s.hashes(hashes, at)
+			leaf, err := s.leaf(tx, c, at)
 			if err != nil {
 				return &ledger.EntryError{Index: at, Err: err}
 			}
-			mapped := leaf
-			leaf = bytes.Clone(leaf)
-			if tlog.RecordHash(leaf) != tlog.Hash(h[:tlog.HashSize]) {
-				return &ledger.EntryError{Index: at, Err: s.damaged("leaf%s differs from its hash%s", s.offset(tx, mapped), s.offset(tx, h))}
-			}
 			dst = append(dst, leaf)
 			size += len(leaf)
-			k, leaf = c.Next()
 		}
 		return nil
 	})
 	return dst, err
+}
+
+func (s *store) leaf(tx *bbolt.Tx, c *pages, index uint64) ([]byte, error) {
+	mapped, found, err := s.get(c, leafBucket, number(index))
+	if err == nil && (!found || len(mapped) > ledger.MaxLeaf) {
+		err = s.damaged("leaf is missing")
+	}
+	if err != nil {
+		return nil, err
+	}
+	stored, err := s.hashes(c, index)
+	if err != nil {
+		return nil, err
+	}
+	leaf := bytes.Clone(mapped)
+	if tlog.RecordHash(leaf) != tlog.Hash(stored[:tlog.HashSize]) {
+		return nil, s.damaged("leaf%s differs from its hash%s", s.offset(tx, mapped), s.offset(tx, stored))
+	}
+	return leaf, nil
 }
 
 // offset says where in the file b stands, which bbolt returned: it maps the
@@ -274,33 +268,33 @@ func (s *store) entry(index uint64, leaf []byte) (ledger.Entry, error) {
 // entries, and at first no checkpoint.
 func (s *store) load() (cp ledger.Checkpoint, size uint64, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
-		if err := s.checkRoot(tx); err != nil {
+		c := s.pages(tx)
+		if found, _, err := s.has(c, metaBucket); err != nil {
 			return err
-		}
-		meta := tx.Bucket(metaBucket)
-		if meta == nil {
+		} else if !found {
 			return fmt.Errorf("boltledger: %s: a database, but not of a ledger: %w", s.path, reason.ErrVersion)
 		}
-		if f := meta.Get(formatKey); string(f) != format {
-			return fmt.Errorf("boltledger: %s: format %.32q, not %q: %w", s.path, f, format, reason.ErrVersion)
-		}
-		check := s.newPathCheck(tx)
-		for _, name := range [][]byte{leafBucket, hashBucket, indexBucket} {
-			if tx.Bucket(name) == nil {
-				return s.damaged("no %s", name)
-			}
-			if err := s.checkPath(check, name, lastKey); err != nil {
-				return err
-			}
-		}
-		copied, unfinished, err := s.copied(meta)
+		f, _, err := s.get(c, metaBucket, formatKey)
 		if err != nil {
 			return err
 		}
-		raw := meta.Get(checkpointKey)
-		if unfinished && raw == nil {
+		if string(f) != format {
+			return fmt.Errorf("boltledger: %s: format %.32q, not %q: %w", s.path, f, format, reason.ErrVersion)
+		}
+		if _, err := s.last(c, indexBucket); err != nil {
+			return err
+		}
+		copied, unfinished, err := s.copied(c)
+		if err != nil {
+			return err
+		}
+		raw, found, err := s.get(c, metaBucket, checkpointKey)
+		if err != nil {
+			return err
+		}
+		if unfinished && !found {
 			size = copied
-			return s.checkEnd(tx, size)
+			return s.checkEnd(c, size)
 		}
 		if cp, err = ledger.ParseCheckpoint(raw); err != nil {
 			return s.damaged("%v", err)
@@ -308,7 +302,11 @@ func (s *store) load() (cp ledger.Checkpoint, size uint64, err error) {
 		if size = cp.Size; unfinished {
 			size = copied
 		}
-		if origin := meta.Get(originKey); string(origin) != cp.Origin {
+		origin, _, err := s.get(c, metaBucket, originKey)
+		if err != nil {
+			return err
+		}
+		if string(origin) != cp.Origin {
 			return s.damaged("checkpoint of %.64q in the ledger %.64q", cp.Origin, origin)
 		}
 		if err := s.checkPrefix(tx, cp, cp); err != nil {
@@ -317,7 +315,7 @@ func (s *store) load() (cp ledger.Checkpoint, size uint64, err error) {
 		if size < cp.Size {
 			return s.damaged("%d entries under a checkpoint of size %d", size, cp.Size)
 		}
-		return s.checkEnd(tx, size)
+		return s.checkEnd(c, size)
 	})
 	return cp, size, err
 }
@@ -357,9 +355,12 @@ func (s *store) checkPrefix(tx *bbolt.Tx, newest, old ledger.Checkpoint) error {
 }
 
 // checkEnd checks that the database ends with the entry before size.
-func (s *store) checkEnd(tx *bbolt.Tx, size uint64) error {
+func (s *store) checkEnd(c *pages, size uint64) error {
 	for _, name := range [][]byte{leafBucket, hashBucket} {
-		last, _ := tx.Bucket(name).Cursor().Last()
+		last, err := s.last(c, name)
+		if err != nil {
+			return err
+		}
 		if size == 0 && last != nil || size > 0 && !bytes.Equal(last, number(size-1)) {
 			return s.damaged("%s do not end at the size of the checkpoint, %d", name, size)
 		}

@@ -55,6 +55,8 @@ func (w *Witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Type", sizeType)
 		rw.WriteHeader(http.StatusConflict)
 		fmt.Fprintf(rw, "%d\n", conflict.Size)
+	case statusOf(err) == http.StatusInternalServerError: // the error may name files
+		http.Error(rw, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 	default:
 		http.Error(rw, err.Error(), statusOf(err))
 	}

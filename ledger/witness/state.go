@@ -39,9 +39,12 @@ type state struct {
 	seen map[string]ledger.Checkpoint
 }
 
-// openState reads the file in dir, which it makes if there is none.
+// openState reads the file in dir, which it makes the first time.
 func openState(dir string) (*state, func(), error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, nil, fmt.Errorf("witness: %w", err)
+	}
+	if err := makeState(dir); err != nil {
 		return nil, nil, fmt.Errorf("witness: %w", err)
 	}
 	unlock, err := lock(filepath.Join(dir, lockName))
@@ -53,13 +56,41 @@ func openState(dir string) (*state, func(), error) {
 	if err == nil {
 		s.seen, err = parseState(data)
 	} else if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+		err = fmt.Errorf("what the witness has seen is lost: %w", reason.ErrChain)
 	}
 	if err != nil {
 		unlock()
 		return nil, nil, fmt.Errorf("witness: %s: %w", s.path, err)
 	}
 	return s, unlock, nil
+}
+
+// makeState writes that nothing has been seen into a dir that was never locked.
+// From then on there is a state, so that one which is lost is missed. Whoever
+// does this at the same time does not write over what the other has seen.
+func makeState(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, lockName)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.CreateTemp(dir, stateName+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(encodeState(nil))
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Link(f.Name(), filepath.Join(dir, stateName))
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncFolder(dir)
 }
 
 func parseState(data []byte) (map[string]ledger.Checkpoint, error) {

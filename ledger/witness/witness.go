@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,22 +46,32 @@ type Witness struct {
 // all the given keys. logs are the verifier keys of the ledgers that it
 // witnesses, each named like its ledger; a ledger may have several.
 //
-// It fails with ErrLocked if another process has dir open, and with ErrChain
-// if the file in dir is damaged: then nobody knows any more what the witness
-// has signed, and only a copy of the file, or its operator, can say.
+// Keys that do not fit together fail as in [ledger.Policy.Validate]. It fails
+// with ErrLocked if another process has dir open, and with ErrChain if the file
+// in dir is damaged or, in a dir that was open before, lost: then nobody knows
+// any more what the witness has signed, and only a copy of the file, or its
+// operator, can say.
 func Open(dir string, keys []*ledger.CosigningKey, logs []string) (*Witness, error) {
-	if len(keys) == 0 {
+	if len(keys) == 0 || slices.Contains(keys, nil) {
 		return nil, fmt.Errorf("witness: no key: %w", reason.ErrShape)
 	}
 	w := &Witness{keys: keys, logs: make(map[string][]note.Verifier)}
 	for _, text := range logs {
 		origin, _, _ := strings.Cut(text, "+")
-		if err := (ledger.Policy{Origin: origin, Key: text}).Validate(); err != nil {
-			return nil, fmt.Errorf("witness: %w", err)
+		for _, k := range keys { // one policy each, for a witness may have keys of both types
+			p := ledger.Policy{Origin: origin, Key: text, Witnesses: []string{k.Public()}}
+			if err := p.Validate(); err != nil {
+				return nil, fmt.Errorf("witness: %w", err)
+			}
 		}
 		v, err := note.NewVerifier(text)
 		if err != nil {
 			return nil, fmt.Errorf("witness: %.100q (%v): %w", text, err, reason.ErrEncoding)
+		}
+		for _, other := range w.logs[origin] {
+			if other.KeyHash() == v.KeyHash() {
+				return nil, fmt.Errorf("witness: %.100q stands twice: %w", text, reason.ErrDuplicate)
+			}
 		}
 		w.logs[origin] = append(w.logs[origin], v)
 	}
@@ -125,21 +136,32 @@ func (w *Witness) Cosign(_ context.Context, old uint64, proof tlog.TreeProof, ch
 }
 
 // check requires a checkpoint with the signature of a ledger's key. Signature
-// lines of others are ignored, as the specification wants it.
+// lines of others are ignored, as c2sp.org/tlog-witness wants it; a wrong one of
+// the ledger's keys spoils the note, as c2sp.org/signed-note advises.
 func (w *Witness) check(raw []byte) (ledger.Checkpoint, error) {
-	cp, err := ledger.ParseCheckpoint(raw)
+	origin, _, _ := strings.Cut(string(raw), "\n")
+	known, ok := w.logs[origin]
+	signed, err := note.Open(raw, note.VerifierList(known...))
+	var unverified *note.UnverifiedNoteError
+	var wrong *note.InvalidSignatureError
+	switch {
+	case errors.As(err, &unverified) && !ok:
+		return ledger.Checkpoint{}, fmt.Errorf("witness: %.100q: %w", origin, ErrUnknown)
+	case errors.As(err, &unverified) || errors.As(err, &wrong):
+		return ledger.Checkpoint{}, fmt.Errorf("witness: checkpoint of %.100q (%v): %w", origin, err, reason.ErrSignature)
+	case err != nil:
+		return ledger.Checkpoint{}, fmt.Errorf("witness: checkpoint (%v): %w", err, reason.ErrEncoding)
+	}
+	own := []byte(signed.Text + "\n")
+	for _, s := range signed.Sigs {
+		own = fmt.Appendf(own, "— %s %s\n", s.Name, s.Base64)
+	}
+	cp, err := ledger.ParseCheckpoint(own)
 	if err != nil {
-		if errors.Is(err, reason.ErrSignature) { // a malformed line, not a wrong signature
+		if errors.Is(err, reason.ErrSignature) { // a line in another form than its own, not a wrong signature
 			err = fmt.Errorf("%v: %w", err, reason.ErrEncoding)
 		}
 		return ledger.Checkpoint{}, fmt.Errorf("witness: %w", err)
-	}
-	known, ok := w.logs[cp.Origin]
-	if !ok {
-		return ledger.Checkpoint{}, fmt.Errorf("witness: %.100q: %w", cp.Origin, ErrUnknown)
-	}
-	if _, err := note.Open(raw, note.VerifierList(known...)); err != nil {
-		return ledger.Checkpoint{}, fmt.Errorf("witness: checkpoint of %.100q (%v): %w", cp.Origin, err, reason.ErrSignature)
 	}
 	return cp, nil
 }

@@ -3,6 +3,8 @@ package witness
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net/http"
@@ -134,7 +136,12 @@ func TestAddCheckpoint(t *testing.T) {
 	grow(0, 5)
 	grow(5, 5)
 	grow(5, 11)
-	status, _, body := add(11, nil, append(h.at(11), "— example.org/unknown AAAAAAAA\n"...))
+	foreign := strings.Repeat("— example.org/unknown AAAAAAAA\n", 2)
+	for i := range 40 {
+		foreign += fmt.Sprintf("— example.org/unknown%d AAAAAAAA\n", i)
+	}
+	foreign += fmt.Sprintf("— %s AAAAAAAA\n", origin)
+	status, _, body := add(11, nil, append(h.at(11), foreign...))
 	require.Equal(t, http.StatusOK, status, "%s: signature lines of others are ignored", body)
 
 	good := formatRequest(11, h.proof(11, 13), h.at(13))
@@ -153,41 +160,52 @@ func TestAddCheckpoint(t *testing.T) {
 		raw := other.at(13)
 		return raw[bytes.Index(raw, []byte("—")):]
 	}()...)
-	extended := func() []byte {
-		text := strings.SplitN(string(h.at(13)), "\n\n", 2)[0] + "\nmore\n"
-		raw, err := note.Sign(&note.Note{Text: text}, signer)
+	rewritten := func(change func(text string) string) []byte {
+		text := strings.SplitN(string(h.at(13)), "\n\n", 2)[0] + "\n"
+		raw, err := note.Sign(&note.Note{Text: change(text)}, signer)
 		require.NoError(t, err)
 		return formatRequest(11, h.proof(11, 13), raw)
-	}()
+	}
+	extended := rewritten(func(text string) string { return text + "more\n" })
+	spelt := rewritten(func(text string) string { return strings.Replace(text, "\n13\n", "\n013\n", 1) })
+	// A line that a trusted key did not make, beside one that it did.
+	secondKey, err := note.NewVerifier(second)
+	require.NoError(t, err)
+	forged := binary.BigEndian.AppendUint32(nil, secondKey.KeyHash())
+	forgedLine := fmt.Sprintf("— %s %s\n", origin, base64.StdEncoding.EncodeToString(append(forged, make([]byte, 64)...)))
 	unknownLine := formatRequest(11, h.proof(11, 13)[1:], cosigned)
 	for name, c := range map[string]struct {
 		body   []byte
 		status int
 	}{
-		"unknown ledger":      {bySomebody(elsewhere), http.StatusNotFound},
-		"unknown key":         {bySomebody(stranger), http.StatusForbidden},
-		"broken signature":    {replace("\n13\n", "\n14\n"), http.StatusForbidden},
-		"old above":           {formatRequest(14, nil, h.at(13)), http.StatusBadRequest},
-		"proof too short":     {formatRequest(11, h.proof(11, 13)[1:], h.at(13)), http.StatusUnprocessableEntity},
-		"proof too long":      {formatRequest(11, append(h.proof(11, 13), tlog.Hash{}), h.at(13)), http.StatusUnprocessableEntity},
-		"no proof":            {formatRequest(11, nil, h.at(13)), http.StatusUnprocessableEntity},
-		"no proof, two keys":  {unknownLine, http.StatusUnprocessableEntity},
-		"proof of equal size": {formatRequest(11, h.proof(5, 11), h.at(11)), http.StatusUnprocessableEntity},
-		"another history":     {formatRequest(11, fork.proof(11, 13), fork.at(13)), http.StatusUnprocessableEntity},
-		"their proof":         {formatRequest(11, h.proof(11, 13), fork.at(13)), http.StatusUnprocessableEntity},
-		"nothing":             {nil, http.StatusBadRequest},
-		"no old size":         {replace("old 11\n", ""), http.StatusBadRequest},
-		"old size spelt":      {replace("old 11", "old 011"), http.StatusBadRequest},
-		"old size signed":     {replace("old 11", "old +11"), http.StatusBadRequest},
-		"no empty line":       {replace("\n\n", "\n"), http.StatusBadRequest},
-		"CRLF":                {bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")), http.StatusBadRequest},
-		"hash cut":            {replace(h.proof(11, 13)[0].String(), h.proof(11, 13)[0].String()[1:]), http.StatusBadRequest},
-		"no hash":             {replace("old 11\n", "old 11\n-\n"), http.StatusBadRequest},
-		"64 hashes":           {replace("old 11\n", "old 11\n"+strings.Repeat(tlog.Hash{}.String()+"\n", 64)), http.StatusBadRequest},
-		"no checkpoint":       {[]byte("old 11\n\n"), http.StatusBadRequest},
-		"extension line":      {extended, http.StatusBadRequest},
-		"size spelt":          {replace("\n13\n", "\n013\n"), http.StatusBadRequest},
-		"very long":           {append(slices.Clone(good), make([]byte, maxRequest)...), http.StatusBadRequest},
+		"unknown ledger":       {bySomebody(elsewhere), http.StatusNotFound},
+		"unknown key":          {bySomebody(stranger), http.StatusForbidden},
+		"broken signature":     {replace("\n13\n", "\n14\n"), http.StatusForbidden},
+		"old above":            {formatRequest(14, nil, h.at(13)), http.StatusBadRequest},
+		"proof too short":      {formatRequest(11, h.proof(11, 13)[1:], h.at(13)), http.StatusUnprocessableEntity},
+		"proof too long":       {formatRequest(11, append(h.proof(11, 13), tlog.Hash{}), h.at(13)), http.StatusUnprocessableEntity},
+		"no proof":             {formatRequest(11, nil, h.at(13)), http.StatusUnprocessableEntity},
+		"no proof, two keys":   {unknownLine, http.StatusUnprocessableEntity},
+		"proof of equal size":  {formatRequest(11, h.proof(5, 11), h.at(11)), http.StatusUnprocessableEntity},
+		"another history":      {formatRequest(11, fork.proof(11, 13), fork.at(13)), http.StatusUnprocessableEntity},
+		"their proof":          {formatRequest(11, h.proof(11, 13), fork.at(13)), http.StatusUnprocessableEntity},
+		"nothing":              {nil, http.StatusBadRequest},
+		"no old size":          {replace("old 11\n", ""), http.StatusBadRequest},
+		"old size spelt":       {replace("old 11", "old 011"), http.StatusBadRequest},
+		"old size signed":      {replace("old 11", "old +11"), http.StatusBadRequest},
+		"no empty line":        {replace("\n\n", "\n"), http.StatusBadRequest},
+		"CRLF":                 {bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")), http.StatusBadRequest},
+		"hash cut":             {replace(h.proof(11, 13)[0].String(), h.proof(11, 13)[0].String()[1:]), http.StatusBadRequest},
+		"no hash":              {replace("old 11\n", "old 11\n-\n"), http.StatusBadRequest},
+		"64 hashes":            {replace("old 11\n", "old 11\n"+strings.Repeat(tlog.Hash{}.String()+"\n", 64)), http.StatusBadRequest},
+		"no checkpoint":        {[]byte("old 11\n\n"), http.StatusBadRequest},
+		"extension line":       {extended, http.StatusBadRequest},
+		"size spelt":           {spelt, http.StatusBadRequest},
+		"a key's forged line":  {formatRequest(11, h.proof(11, 13), append(h.at(13), forgedLine...)), http.StatusForbidden},
+		"no signature":         {formatRequest(11, h.proof(11, 13), h.at(13)[:bytes.Index(h.at(13), []byte("—"))]), http.StatusBadRequest},
+		"only lines of others": {formatRequest(11, h.proof(11, 13), append(h.at(13)[:bytes.Index(h.at(13), []byte("—"))], foreign...)), http.StatusForbidden},
+		"not a line":           {formatRequest(11, h.proof(11, 13), append(h.at(13), "- a AAAAAAAA\n"...)), http.StatusBadRequest},
+		"very long":            {append(slices.Clone(good), make([]byte, maxRequest)...), http.StatusBadRequest},
 	} {
 		status, _, body := post(http.MethodPost, addCheckpoint, c.body)
 		require.Equal(t, c.status, status, "%s: %s", name, body)
@@ -218,6 +236,66 @@ func TestAddCheckpoint(t *testing.T) {
 	require.ErrorIs(t, err, ledger.ErrClosed)
 	status, _, _ = add(13, nil, h.at(13))
 	require.Equal(t, http.StatusInternalServerError, status)
+}
+
+// TestErrorsNameNoFiles holds that who asks is not told where the witness keeps
+// its state, nor anything else of what fails inside.
+func TestErrorsNameNoFiles(t *testing.T) {
+	signer, logKey := newSigner(t, origin)
+	dir := t.TempDir()
+	w, err := Open(dir, newKeys(t, 1), []string{logKey})
+	require.NoError(t, err)
+	defer w.Close()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, stateName+".new"), 0o755))
+	rec := httptest.NewRecorder()
+	body := formatRequest(0, nil, newHistory(t, signer, "mine", 5, 20).at(5))
+	w.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, addCheckpoint, bytes.NewReader(body)))
+	require.Equal(t, http.StatusInternalServerError, rec.Code)
+	require.Equal(t, "Internal Server Error\n", rec.Body.String())
+}
+
+// TestStateLost holds that a witness which has lost what it has seen does not
+// begin anew: it would cosign a fork.
+func TestStateLost(t *testing.T) {
+	signer, logKey := newSigner(t, origin)
+	h, fork := newHistory(t, signer, "mine", 5, 20), newHistory(t, signer, "yours", 5, 20)
+	dir, keys := t.TempDir(), newKeys(t, 1)
+	path := filepath.Join(dir, stateName)
+	for _, used := range []bool{false, true} {
+		w, err := Open(dir, keys, []string{logKey})
+		require.NoError(t, err)
+		if used {
+			_, err = w.Cosign(t.Context(), 0, nil, h.at(9))
+			require.NoError(t, err)
+		}
+		require.NoError(t, w.Close())
+		seen, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, os.Remove(path))
+		_, err = Open(dir, keys, []string{logKey})
+		require.ErrorIs(t, err, reason.ErrChain)
+		require.ErrorContains(t, err, path)
+		require.NoFileExists(t, path)
+
+		require.NoError(t, os.WriteFile(path, seen, 0o644)) // a copy was found
+	}
+	w, err := Open(dir, keys, []string{logKey})
+	require.NoError(t, err)
+	_, err = w.Cosign(t.Context(), 0, nil, fork.at(9))
+	require.ErrorIs(t, err, reason.ErrChain)
+	require.NoError(t, w.Close())
+
+	// The state alone is enough, as when it is moved to another machine.
+	require.NoError(t, os.Remove(filepath.Join(dir, lockName)))
+	w, err = Open(dir, keys, []string{logKey})
+	require.NoError(t, err)
+	_, err = w.Cosign(t.Context(), 9, h.proof(9, 12), h.at(12))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, files, 2, "nothing else is left behind")
 }
 
 func TestReopen(t *testing.T) {
@@ -284,14 +362,41 @@ func TestOpenRefuses(t *testing.T) {
 	keys := newKeys(t, 1)
 	_, err := Open(t.TempDir(), nil, []string{logKey})
 	require.ErrorIs(t, err, reason.ErrShape)
+	own, err := ledger.NewCosigningKey(ledger.CosignEd25519, origin)
+	require.NoError(t, err)
+	_, err = Open(t.TempDir(), []*ledger.CosigningKey{own}, []string{logKey})
+	require.ErrorIs(t, err, reason.ErrDuplicate, "a ledger is no witness of itself")
+	_, err = Open(t.TempDir(), []*ledger.CosigningKey{keys[0], nil}, []string{logKey})
+	require.ErrorIs(t, err, reason.ErrShape)
 	for key, want := range map[string]error{
 		"":               reason.ErrUnanchored,
+		logKey:           reason.ErrDuplicate,
 		"junk":           reason.ErrEncoding,
 		keys[0].Public(): reason.ErrEncoding,
 		rotation:         reason.ErrBinding,
 	} {
 		_, err := Open(t.TempDir(), keys, []string{logKey, key})
 		require.ErrorIs(t, err, want, key)
+	}
+}
+
+// TestOpenLongOrigin: a cosignature of ML-DSA-44 has one byte for the length of
+// the origin, so that such a key can witness no ledger with a longer one.
+func TestOpenLongOrigin(t *testing.T) {
+	keys := newKeys(t, 2)
+	for length, want := range map[int]error{255: nil, 256: reason.ErrLimit} {
+		signer, logKey := newSigner(t, strings.Repeat("o", length))
+		dir := filepath.Join(t.TempDir(), "new")
+		w, err := Open(dir, keys, []string{logKey})
+		require.ErrorIs(t, err, want)
+		if want != nil {
+			require.NoDirExists(t, dir)
+			w, err = Open(dir, keys[:1], []string{logKey})
+			require.NoError(t, err, "Ed25519 has no such limit")
+		}
+		_, err = w.Cosign(t.Context(), 0, nil, newHistory(t, signer, "mine", 0, 5).at(5))
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
 	}
 }
 
