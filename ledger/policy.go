@@ -50,8 +50,8 @@ type keys struct {
 // stands twice, by its key or by its name, or has the ledger's own is
 // ErrDuplicate; a ledger with the name of a rotation is ErrBinding; more than
 // MaxWitnesses witnesses and, with one of type CosignMLDSA44, an origin of more
-// than 255 bytes are ErrLimit; a quorum below 0 or above the number of witnesses and handovers whose sizes do not
-// grow are ErrRange.
+// than 255 bytes are ErrLimit; a quorum below 0 or above the number of witnesses
+// and handovers whose sizes do not grow are ErrRange.
 func (p Policy) Validate() error {
 	_, err := p.keys()
 	return err

@@ -17,8 +17,8 @@ func TestForeign(t *testing.T) {
 	require.ErrorIs(t, Foreign(plain), context.Canceled)
 	for text, want := range map[string]string{
 		"a\x1b[2J\nb\tc\x00d\u202ee": "a·[2J·b·c·d·e",
-		"\xff":                      "\ufffd",
-		strings.Repeat("é", 1000):   strings.Repeat("é", 300),
+		"\xff":                       "\ufffd",
+		strings.Repeat("é", 1000):    strings.Repeat("é", 300),
 	} {
 		got := Foreign(errors.New(text)).Error()
 		require.Equal(t, want, got)
