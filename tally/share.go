@@ -23,9 +23,9 @@ type share struct {
 	points  []kyber.Point // D_k, one for each result row
 	proof   []byte
 
-	// Of a mixed contest there are, instead of points and proof,
-	rest []byte    // their bytes, not looked into when the share is parsed,
-	rows *rowShare // and what they say.
+	// Of a mixed contest there is, instead of points and proof, one of
+	rest []byte    // their bytes, as long as nobody has looked into them
+	rows *rowShare // what they say
 }
 
 // body returns the canonical bytes: contest, target, points, proof. How many
@@ -34,9 +34,9 @@ func (s *share) body(g *elgamal.Group) []byte {
 	var w wire.Writer
 	w.Uint32(uint32(s.contest))
 	w.Raw(s.target[:])
+	w.Raw(s.rest)
 	if s.rows != nil {
 		w.Raw(s.rows.body())
-		return w.Bytes()
 	}
 	for _, p := range s.points {
 		w.Raw(g.AppendPoint(nil, p))

@@ -140,7 +140,7 @@ func FuzzPin(f *testing.F) {
 // the manifest.
 func fuzzed(f *testing.F) *fixture {
 	// A manifest is all that the parsers need; the ceremony would be slow.
-	e := electiontest.Prepare(f, &electiontest.Options{Contests: contests()})
+	e := electiontest.Prepare(f, &electiontest.Options{Contests: append(contests(), mixedContests()[chair], mixedContests()[motto])})
 	return &fixture{Election: e}
 }
 
@@ -152,6 +152,7 @@ func FuzzShare(f *testing.F) {
 		s.points = append(s.points, g.Base())
 	}
 	f.Add(s.body(g))
+	f.Add((&share{contest: 5, rest: []byte("not looked into")}).body(g))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := parseShare(g, e.Manifest.Contests, data)
@@ -166,6 +167,13 @@ func FuzzShare(f *testing.F) {
 func FuzzResult(f *testing.F) {
 	e := &ballot.Election{Manifest: fuzzed(f).Manifest, Fingerprint: ballot.Fingerprint{1}}
 	r := emptyResult(e)
+	f.Add(r.Bytes()) // nothing of the mixed contests, which is too little
+	for i := 4; i < 6; i++ {
+		r.Contests[i].mixed = newMixedResult(&e.Manifest.Contests[i])
+	}
+	f.Add(r.Bytes())
+	r.Contests[4].mixed.elected = []int{3, 0}
+	r.Contests[5].mixed.plaintexts[31] = 1
 	f.Add(r.Bytes())
 	r.Contests[0].Withheld, r.Contests[0].Totals = true, nil
 	r.Contests[1].Totals[0].Total = -5
