@@ -8,12 +8,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/elgamal"
 )
@@ -284,4 +287,26 @@ func TestCompare(t *testing.T) {
 	require.Equal(t, 0.5, results[1].BytesRatio)
 	require.Zero(t, results[2].Ratio)
 	require.Zero(t, results[0].Ratio)
+}
+
+// TestWithout: a group that lacks nothing has all that ristretto255 offers,
+// whole names all of it that ballots use, and each part is lacking once.
+func TestWithout(t *testing.T) {
+	methods := func(v any) (names []string) {
+		for m := range reflect.TypeOf(v).Methods() {
+			names = append(names, m.Name)
+		}
+		return names
+	}
+	offered := slices.DeleteFunc(methods(elgamal.Ristretto255().Kyber()), func(name string) bool {
+		_, ok := reflect.TypeFor[kyber.Group]().MethodByName(name)
+		return ok || strings.HasPrefix(name, "EmbedLowest") || name == "WalkVarTime" // not for ballots
+	})
+	list := without()
+	require.Equal(t, "nothing", list[0].off)
+	require.Equal(t, offered, methods(list[0].codec), "a new part of a group: add it to whole")
+	for _, x := range list[1 : len(list)-1] {
+		require.Len(t, methods(x.codec), len(offered)-1, x.off)
+	}
+	require.Len(t, methods(list[len(list)-1].codec), reflect.TypeFor[elgamal.Codec]().NumMethod())
 }

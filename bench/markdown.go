@@ -41,7 +41,8 @@ var sections = []section{
 	{"Beside another sum of products", "Σ xᵢ·Pᵢ of public values, with scalars of 253 and of 128 bits. curve25519-voi has vector code on amd64, which -tags purego leaves out; ours is pure Go.",
 		[]string{"Sum/"}, []string{"sums.svg"}},
 	{"With parts turned off", "A ballot of 1 of as many slots, without an election around it, over ristretto255 as it is, and lacking some of what a group may offer: " +
-		"tables of fixed points; sums of points by secret bits; sums of products of public values of its own, in place of the generic code; all of these and more. " +
+		"tables of fixed points; sums of points by secret bits; sums of products of public values of its own, in place of the generic code; " +
+		"decoding and encoding of many points together; all of these and of a few others. " +
 		"What verifying together buys is the difference between Verify and VerifyBatch above.",
 		[]string{"Without/"}, nil},
 }

@@ -31,46 +31,98 @@ type (
 		NewTable(points []kyber.Point) interface {
 			Mul(i int, s kyber.Scalar) kyber.Point
 			Sum(scalars []kyber.Scalar) kyber.Point
+			SumVarTime(scalars []kyber.Scalar) kyber.Point
 		}
+	}
+	decodesTogether interface {
+		DecodePoints(b []byte) ([]kyber.Point, error)
+	}
+	encodesTogether interface {
+		RememberPoints(points []kyber.Point)
+	}
+	// whole is all of it that takes part in ballots.
+	whole interface {
+		elgamal.Codec
+		scalarCodec
+		secretSums
+		publicSums
+		bitSums
+		tables
+		decodesTogether
+		encodesTogether
 	}
 )
 
-// without lists ristretto255 with all of it, and lacking a part.
-func without() []struct {
+// strict is a Codec and nothing else.
+type strict struct{ elgamal.Codec }
+
+// lacking is ristretto255 without some part.
+type lacking struct {
 	off   string
 	codec elgamal.Codec
-} {
-	codec := elgamal.Ristretto255().Kyber().(elgamal.Codec)
-	scalars, secret, public := codec.(scalarCodec), codec.(secretSums), codec.(publicSums)
-	bits, table := codec.(bitSums), codec.(tables)
-	type strict = elgamal.Codec
-	return []struct {
-		off   string
-		codec elgamal.Codec
-	}{
-		{"nothing", codec},
+}
+
+// without lists ristretto255 with all of it, and lacking a part.
+func without() []lacking {
+	w := elgamal.Ristretto255().Kyber().(whole)
+	base := strict{w}
+	return []lacking{
+		{"nothing", struct {
+			strict
+			scalarCodec
+			secretSums
+			publicSums
+			bitSums
+			tables
+			decodesTogether
+			encodesTogether
+		}{base, w, w, w, w, w, w, w}},
 		{"tables", struct {
 			strict
 			scalarCodec
 			secretSums
 			publicSums
 			bitSums
-		}{codec, scalars, secret, public, bits}},
+			decodesTogether
+			encodesTogether
+		}{base, w, w, w, w, w, w}},
 		{"bit-sums", struct {
 			strict
 			scalarCodec
 			secretSums
 			publicSums
 			tables
-		}{codec, scalars, secret, public, table}},
+			decodesTogether
+			encodesTogether
+		}{base, w, w, w, w, w, w}},
 		{"public-sums", struct {
 			strict
 			scalarCodec
 			secretSums
 			bitSums
 			tables
-		}{codec, scalars, secret, bits, table}},
-		{"everything", struct{ strict }{codec}},
+			decodesTogether
+			encodesTogether
+		}{base, w, w, w, w, w, w}},
+		{"decode-together", struct {
+			strict
+			scalarCodec
+			secretSums
+			publicSums
+			bitSums
+			tables
+			encodesTogether
+		}{base, w, w, w, w, w, w}},
+		{"encode-together", struct {
+			strict
+			scalarCodec
+			secretSums
+			publicSums
+			bitSums
+			tables
+			decodesTogether
+		}{base, w, w, w, w, w, w}},
+		{"everything", base},
 	}
 }
 
