@@ -68,7 +68,8 @@ func (s *store) pages(tx *bbolt.Tx) *pages {
 // lastKey is behind every key.
 var lastKey = bytes.Repeat([]byte{0xff}, 33)
 
-// has reports whether the database has a bucket, and whether it is empty.
+// has reports whether there is a bucket, and whether there is nothing at all in
+// the database.
 func (s *store) has(c *pages, bucket []byte) (found, empty bool, err error) {
 	leaf, err := c.descend(c.root, bucket, false, nil)
 	if err == nil {

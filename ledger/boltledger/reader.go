@@ -41,9 +41,9 @@ type Reader struct {
 // while a writer has the ledger open, and with [fs.ErrNotExist] if dir holds
 // no ledger.
 //
-// A damaged or hostile directory is an error that names the file. To that end
-// opening looks at every page of the database once; nobody may change the
-// files meanwhile or later, so read a stranger's ledger from a copy.
+// A damaged or hostile directory is an error that names the file, here or when
+// what is damaged is read. Nobody may change the files meanwhile, so read a
+// stranger's ledger from a copy.
 func OpenReadOnly(dir string) (*Reader, error) {
 	path := filepath.Join(dir, databaseName)
 	info, err := os.Stat(path)
