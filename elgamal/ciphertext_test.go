@@ -294,10 +294,14 @@ func TestPrivateKeyIsNeverPrinted(t *testing.T) {
 		k := GenerateKey(g, 1)
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
 			require.Equal(t, "ElGamal private key (redacted)", fmt.Sprintf(verb, k), verb)
+			require.Equal(t, "ElGamal private key (redacted)", fmt.Sprintf(verb, *k), verb)
+			require.Contains(t, fmt.Sprintf(verb, struct{ K PrivateKey }{*k}), "redacted", verb)
 		}
-		b, err := json.Marshal(k)
-		require.NoError(t, err)
-		require.JSONEq(t, `"ElGamal private key (redacted)"`, string(b))
+		for _, v := range []any{k, *k} {
+			b, err := json.Marshal(v)
+			require.NoError(t, err)
+			require.JSONEq(t, `"ElGamal private key (redacted)"`, string(b))
+		}
 	})
 }
 

@@ -96,10 +96,10 @@ func (k *PrivateKey) Decrypt(c Ciphertext) ([]kyber.Point, error) {
 }
 
 // String tells nothing about the secret.
-func (k *PrivateKey) String() string { return "ElGamal private key (redacted)" }
+func (k PrivateKey) String() string { return "ElGamal private key (redacted)" }
 
 // Format prints String for every verb.
-func (k *PrivateKey) Format(f fmt.State, verb rune) { io.WriteString(f, k.String()) }
+func (k PrivateKey) Format(f fmt.State, verb rune) { io.WriteString(f, k.String()) }
 
 // MarshalJSON encodes String, so that a key in a report does no harm.
-func (k *PrivateKey) MarshalJSON() ([]byte, error) { return []byte(`"` + k.String() + `"`), nil }
+func (k PrivateKey) MarshalJSON() ([]byte, error) { return []byte(`"` + k.String() + `"`), nil }

@@ -133,11 +133,15 @@ func TestPermutationsAreUniform(t *testing.T) {
 
 func TestSecretIsRedacted(t *testing.T) {
 	m := makeMix(elgamal.Ristretto255(), 1, 3)
-	asJSON, err := json.Marshal(m.secret)
-	require.NoError(t, err)
-	require.Equal(t, `"redacted"`, string(asJSON))
+	for _, s := range []any{m.secret, *m.secret} {
+		asJSON, err := json.Marshal(s)
+		require.NoError(t, err)
+		require.Equal(t, `"redacted"`, string(asJSON))
+	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
 		require.Equal(t, "mixnet.Secret(redacted)", fmt.Sprintf(verb, m.secret), verb)
+		require.Equal(t, "mixnet.Secret(redacted)", fmt.Sprintf(verb, *m.secret), verb)
+		require.Contains(t, fmt.Sprintf(verb, struct{ S Secret }{*m.secret}), "mixnet.Secret(redacted)", verb)
 	}
 }
 

@@ -22,14 +22,14 @@ type Secret struct {
 }
 
 // String and GoString keep the secret out of logs.
-func (*Secret) String() string   { return "mixnet.Secret(redacted)" }
-func (*Secret) GoString() string { return "mixnet.Secret(redacted)" }
+func (Secret) String() string   { return "mixnet.Secret(redacted)" }
+func (Secret) GoString() string { return "mixnet.Secret(redacted)" }
 
 // Format keeps the secret out of every verb of package fmt.
-func (s *Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
+func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 
 // MarshalJSON keeps the secret out of JSON.
-func (*Secret) MarshalJSON() ([]byte, error) { return []byte(`"redacted"`), nil }
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"redacted"`), nil }
 
 // Shuffle re-encrypts the rows of the input and puts them in an order that is
 // uniform among all:

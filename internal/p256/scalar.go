@@ -195,7 +195,7 @@ func (s *Scalar) UnmarshalFrom(r io.Reader) (int, error) {
 func (s *Scalar) MarshalSize() int { return ScalarLen }
 
 // String tells nothing about the value.
-func (s *Scalar) String() string { return "P-256 scalar (redacted)" }
+func (s Scalar) String() string { return "P-256 scalar (redacted)" }
 
 // Format prints String for every verb, so that none shows the value.
-func (s *Scalar) Format(f fmt.State, verb rune) { io.WriteString(f, s.String()) }
+func (s Scalar) Format(f fmt.State, verb rune) { io.WriteString(f, s.String()) }

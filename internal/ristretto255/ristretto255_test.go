@@ -362,10 +362,14 @@ func TestEmbedding(t *testing.T) {
 
 // TestScalarsAreNeverPrinted is attack P89 for this package.
 func TestScalarsAreNeverPrinted(t *testing.T) {
-	s := new(Scalar).SetInt64(0x6b6e6f776e)
+	s := new(Scalar)
+	s.SetInt64(0x6b6e6f776e)
 	holder := struct{ S kyber.Scalar }{s}
+	byValue := struct{ S Scalar }{*s}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
 		require.Equal(t, "ristretto255 scalar (redacted)", fmt.Sprintf(verb, s), verb)
+		require.Equal(t, "ristretto255 scalar (redacted)", fmt.Sprintf(verb, *s), verb)
+		require.Contains(t, fmt.Sprintf(verb, byValue), "redacted", verb)
 		require.Contains(t, fmt.Sprintf(verb, holder), "redacted", verb)
 	}
 	b, err := json.Marshal(holder)
