@@ -29,8 +29,8 @@ type MixOptions struct {
 // and verifies every mix that others have posted before it goes on from there.
 // If another mixer is faster it mixes what that one has made; a contest that is
 // then complete, and one that this mixer has mixed already, it leaves alone, so
-// that it may be called again at any time. What it knows of the order is
-// forgotten when it returns.
+// that it may be called again at any time. It keeps nothing of what it knows of
+// the order. It takes about 4 kB of memory for each row of one column.
 //
 // The error is ErrSignature for a key that is no mixer's, and ErrState before
 // the close and the pin; ErrChain, and others of a mix that does not hold, if
