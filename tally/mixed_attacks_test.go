@@ -246,3 +246,25 @@ func TestTooFewMixes(t *testing.T) {
 		require.ErrorIs(t, report.Check(mixInput).Findings[0].Err, ErrIncomplete)
 	})
 }
+
+// What came after a mix that does not hold is judged as if that had never been:
+// to go on from there, or to mix the same list, is no fault of others.
+func TestMixesAfterABadOne(t *testing.T) {
+	f := honestMixed(t, groups[0])
+	first := f.mixAt(t, 1, chair)
+	bad := f.draft(t, f.entries[:first], 3, chair)
+	bad.swapRows(0, 1)
+	entries := insert(f.entries, first, f.signMix(3, bad.body()))
+	report := f.audit(t, entries)
+	requireReport(t, report, []string{mixShuffle}, nil)
+	require.Equal(t, f.result.Bytes(), report.Result.Bytes())
+	requireMixFinding(t, report, mixShuffle, uint64(first), ErrProof)
+
+	// Its mixer may think better of it.
+	entries = insert(f.entries[:f.mixAt(t, 1, motto)+1], first, f.signMix(3, bad.body()))
+	log := f.Fork(entries...)
+	require.NoError(t, Mix(t.Context(), f.Election.Election, log, f.Mixers[2], nil))
+	c := f.closingOf(t, entriesOf(t, log))
+	require.Equal(t, []int{1, 3}, c.mixing.chains[chair].mixers)
+	require.Zero(t, c.mixing.chains[motto].missing())
+}
