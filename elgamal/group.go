@@ -56,7 +56,6 @@ type Group struct {
 //	NewTable(points []kyber.Point) interface {
 //		Mul(i int, s kyber.Scalar) kyber.Point
 //		Sum(scalars []kyber.Scalar) kyber.Point
-//		SumVarTime(scalars []kyber.Scalar) kyber.Point
 //	}
 //	DecodePoints(b []byte) ([]kyber.Point, error)
 //	RememberPoints(points []kyber.Point)
@@ -65,8 +64,8 @@ type Group struct {
 //	WalkVarTime(start, step kyber.Point, n uint64, visit func(i, key uint64) bool)
 //
 // The first five have the meaning of the methods of Group. NewTable returns the
-// tables of a [MulTable], constant time in the scalars but for SumVarTime, and
-// safe for concurrent use. DecodePoints decodes as many points as b is long, as
+// tables of a [MulTable], constant time in the scalars and safe for concurrent
+// use. DecodePoints decodes as many points as b is long, as
 // DecodePoint would one after the other; its error need not say which one is
 // malformed. RememberPoints lets fresh points compute their encodings together.
 // The next two embed bytes with the lowest counter, see [Embed].

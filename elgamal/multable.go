@@ -12,7 +12,6 @@ type (
 		NewTable(points []kyber.Point) interface {
 			Mul(i int, s kyber.Scalar) kyber.Point
 			Sum(scalars []kyber.Scalar) kyber.Point
-			SumVarTime(scalars []kyber.Scalar) kyber.Point
 		}
 	}
 	selector interface {
@@ -32,7 +31,7 @@ const (
 // MulTable multiplies the same points by secret scalars again and again, in
 // constant time for the two built-in groups. The first times it multiplies
 // plainly; then it builds tables, with which multiplying takes a third of the
-// time. They take 20 KB a point for ristretto255. For P-256 and for groups
+// time. They take 12 KiB a point for ristretto255. For P-256 and for groups
 // whose [Codec] has no tables, multiplying is always plain.
 //
 // A MulTable is safe for concurrent use. The points must not be changed.
@@ -44,7 +43,6 @@ type MulTable struct {
 	fast   interface {
 		Mul(i int, s kyber.Scalar) kyber.Point
 		Sum(scalars []kyber.Scalar) kyber.Point
-		SumVarTime(scalars []kyber.Scalar) kyber.Point
 	}
 }
 
@@ -65,6 +63,13 @@ func (t *MulTable) ready(n int) bool {
 	}
 	t.once.Do(func() { t.fast = c.NewTable(t.points) })
 	return true
+}
+
+// Tabulates reports whether multiplying will be from tables once there are any:
+// whether the group has some.
+func (t *MulTable) Tabulates() bool {
+	_, ok := t.group.codec.(tabulator)
+	return ok
 }
 
 // Mul returns s times point i, counted from 0.
@@ -99,18 +104,6 @@ func (t *MulTable) Sum(scalars []kyber.Scalar) kyber.Point {
 		return t.fast.Sum(scalars)
 	}
 	return t.group.MultiScalarMul(scalars, t.points)
-}
-
-// SumVarTime is Sum for public scalars. Short ones cost in proportion to their
-// length.
-func (t *MulTable) SumVarTime(scalars []kyber.Scalar) kyber.Point {
-	if len(scalars) != len(t.points) {
-		panic("elgamal: as many scalars as points are needed")
-	}
-	if t.ready(0) {
-		return t.fast.SumVarTime(scalars)
-	}
-	return t.group.MultiScalarMulVarTime(scalars, t.points)
 }
 
 // SelectSum returns the sum of the points whose bit is 1. The bits are secret,

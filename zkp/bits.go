@@ -75,11 +75,7 @@ func (f *Form) Prove(s BallotStatement, w BallotWitness) ([]byte, error) {
 	for i, bit := range w.Bits {
 		v[i] = f.group.Uint64Scalar(uint64(bit))
 	}
-	proof, lambda, key := f.prove(s, w.Randomness, v, f.group.SelectSum(w.Bits, f.gens), w.Credential, freshBytes())
-	if err := f.checkColumns(s, w, lambda, key); err != nil {
-		return nil, wrap("ballot", err)
-	}
-	return proof, nil
+	return f.prove(s, w.Randomness, v, f.group.SelectSum(w.Bits, f.gens), w.Credential, freshBytes()), nil
 }
 
 // Verify checks a ballot's proof.
@@ -128,8 +124,7 @@ func (f *Form) checkStatement(s BallotStatement) error {
 	return checkPoints(f.group, "B", s.Row.B)
 }
 
-// checkWitness holds the witness against the form and the statement, but for
-// the columns.
+// checkWitness holds the witness against the form and the statement.
 func (f *Form) checkWitness(s BallotStatement, w BallotWitness) error {
 	g := f.group
 	if len(w.Bits) != len(f.slots) {
@@ -157,32 +152,59 @@ func (f *Form) checkWitness(s BallotStatement, w BallotWitness) error {
 			return fmt.Errorf("rule %d does not hold: %w", j+1, ErrProof)
 		}
 	}
+	return f.checkOpening(s, w)
+}
+
+// checkOpening holds A, the credential and every slot's column against the
+// witness, as one combination with weights u: u₁·A + u₂·K + Σ uᵢ·Bᵢ is
+//
+//	(u₁·r + u₂·k + Σ uᵢ·vᵢ)·G + r·Σ uᵢ·Yᵢ
+//
+// with a last point that is the same for every ballot. The weights have 32 bits
+// and are the form's, because this is against mistakes: whoever calls Prove with
+// a wrong witness gets a proof that nobody accepts, and harms nobody else. Which
+// column is wrong stays unsaid.
+func (f *Form) checkOpening(s BallotStatement, w BallotWitness) error {
+	g, c := f.group, f.check()
+	left := append([]kyber.Point{s.Row.A, s.Credential}, f.slotColumns(s)...)
+	onG := g.Scalar().Mul(c.weights[0], w.Randomness)
+	t := g.Scalar()
+	onG.Add(onG, t.Mul(c.weights[1], w.Credential))
+	for i, bit := range w.Bits {
+		onG.Add(onG, t.Mul(c.weights[2+i], g.Uint64Scalar(uint64(bit))))
+	}
+	right := g.Point().Mul(onG, nil)
+	if len(f.slots) > 0 {
+		right.Add(right, c.key.Mul(0, w.Randomness))
+	}
+	if right.Equal(g.MultiScalarMulVarTime(c.weights, left)) {
+		return nil
+	}
 	if !g.Point().Mul(w.Randomness, nil).Equal(s.Row.A) {
 		return fmt.Errorf("component A is not made with this randomness: %w", ErrProof)
 	}
 	if !g.Point().Mul(w.Credential, nil).Equal(s.Credential) {
 		return fmt.Errorf("not the key of this credential: %w", ErrProof)
 	}
-	return nil
+	return fmt.Errorf("a column does not encrypt its bit: %w", ErrProof)
 }
 
-// checkColumns holds every slot's column against the witness, as the one
-// random combination that the proof makes of them: key is Σ λᵢ·Yᵢ. The λ depend
-// on the columns. Which column is wrong stays unsaid.
-func (f *Form) checkColumns(s BallotStatement, w BallotWitness, lambda []kyber.Scalar, key kyber.Point) error {
-	if len(f.slots) == 0 {
-		return nil
+// openingCheck is what checkOpening needs of a form.
+type openingCheck struct {
+	weights []kyber.Scalar    // of A, the credential and the slots' columns
+	key     *elgamal.MulTable // Σ uᵢ·Yᵢ
+}
+
+// newOpeningCheck derives the weights from the transcript of the form.
+func (f *Form) newOpeningCheck() *openingCheck {
+	s := f.start.clone()
+	absorbFrame(s, "opening check", nil)
+	c := &openingCheck{weights: make([]kyber.Scalar, 2+len(f.slots))}
+	for i := range c.weights {
+		c.weights[i] = f.group.ReduceScalar(s.squeeze(4))
 	}
-	g := f.group
-	value := g.Scalar().Zero() // Σ λ·v
-	for i, bit := range w.Bits {
-		value.Add(value, g.Scalar().Mul(lambda[i], g.Uint64Scalar(uint64(bit))))
-	}
-	want := g.Point().Add(g.Point().Mul(value, nil), g.Point().Mul(w.Randomness, key))
-	if !want.Equal(g.MultiScalarMulVarTime(lambda, f.slotColumns(s))) {
-		return fmt.Errorf("a column does not encrypt its bit: %w", ErrProof)
-	}
-	return nil
+	c.key = f.group.NewMulTable([]kyber.Point{f.group.MultiScalarMulVarTime(c.weights[2:], f.keys)})
+	return c
 }
 
 // slotColumns returns the Bᵢ of the slots.
@@ -231,10 +253,13 @@ func (f *Form) firstChallenges(d *dialogue) (ch ballotChallenges) {
 	return ch
 }
 
+// fewSlots is the number of slots up to which L = Σ λᵢ·(tᵢ·G + s·Yᵢ) is faster
+// from tables of the keys than as s times one sum with public weights.
+const fewSlots = 6
+
 // prove runs the prover for any v, whether or not it satisfies the statement;
-// that is what Prove checks. opened is Σ vᵢ·Gᵢ; lambda and key = Σ λᵢ·Yᵢ are what
-// it has made on the way.
-func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opened kyber.Point, k kyber.Scalar, fresh [32]byte) (proof []byte, lambda []kyber.Scalar, key kyber.Point) {
+// that is what Prove checks. opened is Σ vᵢ·Gᵢ.
+func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opened kyber.Point, k kyber.Scalar, fresh [32]byte) []byte {
 	g := f.group
 	d := f.open(st, nil)
 	random := newNonces(g, d.sponge, fresh, append([]kyber.Scalar{r, k}, v...))
@@ -245,12 +270,11 @@ func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opene
 		d.writeScalar(z.Add(z, nonce))
 	}
 	if len(f.slots) == 0 {
-		d.writePoint(R)
-		d.writePoint(Q)
+		d.writePoints(R, Q)
 		e := d.weights("commitments", 1)[0]
 		answer(s, r, e)
 		answer(kappa, k, e)
-		return d.proof, nil, nil
+		return d.proof
 	}
 
 	rho, sigma, gamma1, gamma0 := random.next(), random.next(), random.next(), random.next()
@@ -258,25 +282,22 @@ func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opene
 	for i := range t {
 		t[i] = random.next()
 	}
-	d.writePoint(g.Point().Add(f.blinding.Mul(0, rho), opened))
-	d.writePoint(f.openings.Sum(append([]kyber.Scalar{sigma}, t...)))
+	V := f.blinding.Mul(0, rho)
+	d.writePoints(V.Add(V, opened), f.openings.Sum(append([]kyber.Scalar{sigma}, t...)))
 	ch := f.firstChallenges(d)
 
 	lt := g.Scalar().Zero() // Σ λᵢ·tᵢ
 	for i := range t {
 		lt.Add(lt, g.Scalar().Mul(ch.lambda[i], t[i]))
 	}
-	key = g.MultiScalarMulVarTime(ch.lambda, f.keys)
-	L := g.Point().Mul(s, key)
+	L := f.maskedKeys(s, ch.lambda)
 	L.Add(L, g.Point().Mul(lt, nil))
 	c1, c0 := f.productTerms(t, v, ch)
 	H := func(c, gamma kyber.Scalar) kyber.Point {
 		p := f.blinding.Mul(1, gamma)
 		return p.Add(p, g.Point().Mul(c, nil))
 	}
-	for _, p := range []kyber.Point{R, L, H(c1, gamma1), H(c0, gamma0), Q} {
-		d.writePoint(p)
-	}
+	d.writePoints(R, L, H(c1, gamma1), H(c0, gamma0), Q)
 	e := d.weights("commitments", 1)[0]
 
 	for i := range v {
@@ -286,7 +307,20 @@ func (f *Form) prove(st BallotStatement, r kyber.Scalar, v []kyber.Scalar, opene
 	answer(sigma, rho, e)
 	answer(gamma0, gamma1, e)
 	answer(kappa, k, e)
-	return d.proof, ch.lambda, key
+	return d.proof
+}
+
+// maskedKeys returns Σ λᵢ·s·Yᵢ for a secret s.
+func (f *Form) maskedKeys(s kyber.Scalar, lambda []kyber.Scalar) kyber.Point {
+	g := f.group
+	if len(f.slots) > fewSlots || !f.masks.Tabulates() {
+		return g.Point().Mul(s, g.MultiScalarMulVarTime(lambda, f.keys))
+	}
+	scalars := make([]kyber.Scalar, len(lambda))
+	for i := range scalars {
+		scalars[i] = g.Scalar().Mul(lambda[i], s)
+	}
+	return f.masks.Sum(scalars)
 }
 
 // productTerms returns c₁ and c₀, the coefficients of e¹ and e⁰ in the right

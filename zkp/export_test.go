@@ -9,6 +9,6 @@ func (f *Form) ProveAnything(s BallotStatement, randomness kyber.Scalar, slots [
 
 // proveAny opens values that need not be bits.
 func (f *Form) proveAny(s BallotStatement, randomness kyber.Scalar, slots []kyber.Scalar, credential kyber.Scalar, fresh [32]byte) []byte {
-	proof, _, _ := f.prove(s, randomness, slots, f.group.MultiScalarMul(slots, f.gens), credential, fresh)
+	proof := f.prove(s, randomness, slots, f.group.MultiScalarMul(slots, f.gens), credential, fresh)
 	return proof
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"go.dedis.ch/kyber/v3"
 
@@ -57,6 +58,8 @@ type Form struct {
 	gens     []kyber.Point     // Gᵢ per slot
 	openings *elgamal.MulTable // G₀, G₁, …: the bases of S
 	blinding *elgamal.MulTable // G₀ and H
+	masks    *elgamal.MulTable // Yᵢ per slot, if they are few
+	check    func() *openingCheck
 }
 
 // rule is a Rule over slot numbers, with its integers as scalars.
@@ -127,6 +130,8 @@ func newForm(g *elgamal.Group, columns []Column, rules []Rule) (*Form, error) {
 	f.g0, f.h = g.Generator("hanpyo ballot", 0), g.Generator("hanpyo ballot product", 0)
 	f.openings = g.NewMulTable(append([]kyber.Point{f.g0}, f.gens...))
 	f.blinding = g.NewMulTable([]kyber.Point{f.g0, f.h})
+	f.masks = g.NewMulTable(f.keys)
+	f.check = sync.OnceValue(f.newOpeningCheck)
 	for j, r := range rules {
 		compiled, err := compileRule(g, r, slotOf)
 		if err != nil {

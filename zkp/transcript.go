@@ -98,6 +98,14 @@ func (d *dialogue) writePoint(p kyber.Point) {
 	d.at = len(d.proof)
 }
 
+// writePoints writes points that were just computed.
+func (d *dialogue) writePoints(points ...kyber.Point) {
+	d.group.RememberPoints(points)
+	for _, p := range points {
+		d.writePoint(p)
+	}
+}
+
 func (d *dialogue) writeScalar(s kyber.Scalar) {
 	d.proof = d.group.AppendScalar(d.proof, s)
 	d.at = len(d.proof)

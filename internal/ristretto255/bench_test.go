@@ -135,7 +135,7 @@ func BenchmarkField(b *testing.B) {
 	row := tableRows(&generator, baseStep)[0]
 	b.Run("choose", func(b *testing.B) {
 		for b.Loop() {
-			row.choose(7)
+			row.choose(&q.affinePoint, 7)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package ristretto255
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"filippo.io/edwards25519"
 	"go.dedis.ch/kyber/v3"
@@ -86,12 +87,18 @@ func selectMultiple(table *[mulSizes]projectivePoint, digit int8) projectivePoin
 
 // negateIf sets q to −q if mask is all ones.
 func (q *affinePoint) negateIf(mask uint64) {
-	var minus element
-	low := q.sides[0]
-	q.sides[0].choose(&q.sides[1], &q.sides[0], mask)
-	q.sides[1].choose(&low, &q.sides[1], mask)
-	minus.negate(&q.xy2d)
-	q.xy2d.choose(&minus, &q.xy2d, mask)
+	for i := range q.xy2d {
+		swap := mask & (q.sides[0][i] ^ q.sides[1][i])
+		q.sides[0][i] ^= swap
+		q.sides[1][i] ^= swap
+	}
+	// −v is 2²⁵⁶ − 38 − v, which is all bits of v turned, minus 37.
+	var c uint64
+	q.xy2d[0], c = bits.Sub64(q.xy2d[0]^mask, mask&(fold-1), 0)
+	q.xy2d[1], c = bits.Sub64(q.xy2d[1]^mask, 0, c)
+	q.xy2d[2], c = bits.Sub64(q.xy2d[2]^mask, 0, c)
+	q.xy2d[3], c = bits.Sub64(q.xy2d[3]^mask, 0, c)
+	q.xy2d[0] -= -c & fold
 }
 
 // signedDigits sets s = Σ dst[i]·2^(width·i) with −2^(width−1) ≤ dst[i] < 2^(width−1),

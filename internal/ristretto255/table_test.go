@@ -57,7 +57,8 @@ func TestTableRows(t *testing.T) {
 	unit := Group{}.Scalar().One()
 	for i, row := range tableRows(&p.(*Point).p, tableStep) {
 		for digit := -rowLen; digit <= rowLen; digit++ {
-			q := row.choose(int8(digit))
+			var q affinePoint
+			row.choose(&q, int8(digit))
 			got := NewPoint()
 			got.write().addAffine(&q, 0)
 			s := Group{}.Scalar().SetInt64(int64(digit))
