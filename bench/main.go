@@ -114,6 +114,13 @@ func (r *report) make(ctx context.Context, o *settings, stderr io.Writer) (err e
 // measureAll measures the operations of the plan one by one. Each is forgotten
 // when it is done, with the data it held.
 func (r *report) measureAll(ctx context.Context, o *settings, stderr io.Writer) error {
+	if len(o.plan.onCores) > 0 {
+		s, err := o.meter.speedup(ctx, unitsOperation())
+		if err != nil {
+			return err
+		}
+		r.Speedups = append(r.Speedups, s)
+	}
 	operations := o.plan.operations()
 	for i := range operations {
 		x, err := o.meter.measure(ctx, operations[i])

@@ -75,7 +75,7 @@ func TestRun(t *testing.T) {
 		require.Equal(t, names[x.Ours].Item, x.Item)
 		require.InEpsilon(t, x.UnitsPerItem/names[x.Ours].UnitsPerItem, x.Ratio, 1e-9, x.Name)
 	}
-	require.Len(t, r.Speedups, 1)
+	require.Len(t, r.Speedups, 2)
 
 	// 1-of-2: five encoded numbers a statement of one of two values, two statements of one.
 	classic := names["Classic/Verify/group=kyber-edwards25519/ballot=1-of-2/n=1"]

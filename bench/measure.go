@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -167,4 +168,26 @@ func (m meter) speedup(ctx context.Context, o operation) (*speedup, error) {
 	s.Times = s.WallNs1 / s.WallNs
 	s.Overhead = cpu[1][0] / cpu[0][0]
 	return s, nil
+}
+
+// unitsOperation computes units on as many goroutines as there are cores: what
+// this machine gives at best, at this time.
+func unitsOperation() operation {
+	const total = 8000
+	return operation{name: "Unit/" + unitName, n: total, prepare: func(context.Context) (prepared, error) {
+		return prepared{do: func() error {
+			cores := runtime.GOMAXPROCS(0)
+			var wait sync.WaitGroup
+			for range cores {
+				wait.Go(func() {
+					unit := newUnit()
+					for range total / cores {
+						_ = unit()
+					}
+				})
+			}
+			wait.Wait()
+			return nil
+		}}, nil
+	}}
 }
