@@ -31,7 +31,6 @@ type (
 		NewTable(points []kyber.Point) interface {
 			Mul(i int, s kyber.Scalar) kyber.Point
 			Sum(scalars []kyber.Scalar) kyber.Point
-			SumVarTime(scalars []kyber.Scalar) kyber.Point
 		}
 	}
 	decodesTogether interface {
