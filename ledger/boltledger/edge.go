@@ -29,8 +29,9 @@ func (s *store) loadEdge(tx *bbolt.Tx, size uint64) (edge, error) {
 // add adds a leaf, and returns what is stored for it: its hash, then that of
 // each subtree that it completes.
 func (e *edge) add(leaf tlog.Hash) []byte {
-	stored := append([]byte(nil), leaf[:]...)
-	for range bits.TrailingZeros64(e.size + 1) {
+	completes := bits.TrailingZeros64(e.size + 1)
+	stored := append(make([]byte, 0, (1+completes)*tlog.HashSize), leaf[:]...)
+	for range completes {
 		last := len(e.hashes) - 1
 		leaf = tlog.NodeHash(e.hashes[last], leaf)
 		e.hashes = e.hashes[:last]

@@ -172,7 +172,11 @@ func (s *store) damaged(format string, args ...any) error {
 	return fmt.Errorf("boltledger: %s: %s: %w", s.path, fmt.Sprintf(format, args...), reason.ErrChain)
 }
 
-func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+func number(n uint64) []byte {
+	b := make([]byte, 8)
+	binary.BigEndian.PutUint64(b, n)
+	return b
+}
 
 // tree returns the tree of the given size, which reads its hashes with tx.
 func (s *store) tree(tx *bbolt.Tx, size uint64) ledger.Tree {
