@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -40,8 +41,11 @@ type meter struct {
 // perItem returns how many items a call is about, at least one.
 func (r *result) perItem() float64 { return float64(max(r.N, 1)) }
 
+// patience is how many budgets an operation may take to be called a second time.
+const patience = 10
+
 // measure prepares an operation and measures it, with the unit before and after
-// each round. What one call takes longer than the budget, is called once.
+// each round.
 func (m meter) measure(ctx context.Context, o operation) (*result, error) {
 	p, err := o.prepare(ctx)
 	if err != nil {
@@ -50,31 +54,11 @@ func (m meter) measure(ctx context.Context, o operation) (*result, error) {
 	r := &result{Name: o.name, Item: o.item, N: o.n, BytesPerItem: p.bytes, Ours: o.ours}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	runtime.GC()
-	first, err := oneRound(p.do, 1)
+	rounds, err := m.repeat(ctx, p.do)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.name, err)
 	}
-	rounds := []round{first}
-	if first.cpu < float64(m.budget) {
-		calls := max(1, int(float64(m.budget)/float64(m.rounds)/max(first.cpu, 100)))
-		rounds = nil // the first was to warm up
-		for range m.rounds {
-			next, err := oneRound(p.do, calls)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", o.name, err)
-			}
-			rounds = append(rounds, next)
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-		}
-	}
-	slices.SortFunc(rounds, func(a, b round) int {
-		if a.cpu/a.unit < b.cpu/b.unit {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(rounds, func(a, b round) int { return cmp.Compare(a.cpu/a.unit, b.cpu/b.unit) })
 	middle := rounds[len(rounds)/2]
 	for _, x := range rounds {
 		r.Calls += x.calls
@@ -83,6 +67,30 @@ func (m meter) measure(ctx context.Context, o operation) (*result, error) {
 	r.UnitsPerItem = r.NsPerOp / r.UnitNs / r.perItem()
 	r.ItemsPerSecond = 1e9 / r.NsPerOp * r.perItem()
 	return r, nil
+}
+
+// repeat calls do once to warm up and then in rounds. What takes longer than the
+// budget gets one round, and what takes much longer no second call.
+func (m meter) repeat(ctx context.Context, do func() error) (rounds []round, err error) {
+	first, err := oneRound(do, 1)
+	if err != nil || first.cpu > patience*float64(m.budget) {
+		return []round{first}, err
+	}
+	times, calls := m.rounds, int(float64(m.budget)/float64(m.rounds)/max(first.cpu, 100))
+	if first.cpu > float64(m.budget) {
+		times = 1
+	}
+	for range times {
+		next, err := oneRound(do, max(1, calls))
+		if err != nil {
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		rounds = append(rounds, next)
+	}
+	return rounds, nil
 }
 
 // round is the average of some calls, and of the units around them.

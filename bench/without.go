@@ -61,9 +61,13 @@ type lacking struct {
 	codec elgamal.Codec
 }
 
-// without lists ristretto255 with all of it, and lacking a part.
+// without lists ristretto255 with all of it, and lacking a part; nothing if it
+// no longer offers these parts.
 func without() []lacking {
-	w := elgamal.Ristretto255().Kyber().(whole)
+	w, ok := elgamal.Ristretto255().Kyber().(whole)
+	if !ok {
+		return nil
+	}
 	base := strict{w}
 	return []lacking{
 		{"nothing", struct {
