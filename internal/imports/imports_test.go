@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"bench":                 {"elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ledger/boltledger", "ballot", "tally"},
 	"bench/":                {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
 	"examples/":             {"examples/internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ledger/witness", "ballot", "tally", "tally/count"},
+	"internal/dudect":       {"elgamal"},
 	"internal/electiontest": {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ballot"},
 }
 
