@@ -222,6 +222,8 @@ func TestTooFewMixes(t *testing.T) {
 		require.ErrorIs(t, report.Check("decrypt.quorum").Findings[0].Err, ErrQuorum)
 		_, err := Combine(t.Context(), f.Election.Election, f.read(t, without(f.entries, two)))
 		require.ErrorIs(t, err, ErrQuorum)
+		require.ErrorContains(t, err, "contest chair has 1 of 2 mixes")
+		require.NotContains(t, err.Error(), "shares")
 
 		// The first one dropped: the second has mixed what nobody knows.
 		report = f.audit(t, without(f.entries, one))

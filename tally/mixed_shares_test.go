@@ -247,6 +247,10 @@ func TestRowSharesAreCheckedOnce(t *testing.T) {
 	_, err := c.readShares(t.Context(), pin)
 	require.NoError(t, err)
 	require.Len(t, c.mixing.shares, 6)
+	for at, s := range c.mixing.shares {
+		needed := at < uint64(f.shareAt(t, 3, chair))
+		require.Equal(t, needed, s.rows.points != nil, "two of three are kept to decrypt with")
+	}
 	c.mixing.shares[at] = checkedRows{err: ErrProof}
 	book, err := c.grown(f.read(t, f.entries), c.size).readShares(t.Context(), pin)
 	require.NoError(t, err)
