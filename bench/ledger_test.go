@@ -151,7 +151,8 @@ func bboltPut(b *testing.B, keys string, writers int, key func(int, []byte) []by
 // proofs that an entry is there, opens the ledger for writing and for reading,
 // makes a full tile of hashes out of what is stored and out of proofs, and
 // streams everything through Verified. For that it reports the most memory that
-// Go held meanwhile, without the pages of the file.
+// Go held meanwhile, without the pages of the file. With -v it says how fast
+// each was filled.
 func BenchmarkLedgerRead(b *testing.B) {
 	for _, n := range ledgerSizes() {
 		dir := b.TempDir()
