@@ -119,7 +119,7 @@ func TestNotAPermutation(t *testing.T) {
 			s := Statement{m.Key, m.Input, edited(m.Output, c.output)}
 			proof := cheat(s, m.place, &secret, c.interfere)
 			require.ErrorIs(t, s.Verify(ctx, m.place, proof, nil), ErrProof, name)
-			require.NotEmpty(t, failing(s, first(s.read(m.place, proof)), second(s.read(m.place, proof))), name)
+			require.NotEmpty(t, failing(s, first(s.read(ctx, m.place, proof)), second(s.read(ctx, m.place, proof))), name)
 		}
 	})
 }
@@ -184,7 +184,7 @@ func TestNegativeControlWeightsKnownBefore(t *testing.T) {
 			}
 		})
 		require.Empty(t, failing(s, weak, ch), "the weakened verifier is cheated")
-		real, ch, err := s.read(m.place, proof)
+		real, ch, err := s.read(ctx, m.place, proof)
 		require.NoError(t, err)
 		require.Contains(t, failing(s, real, ch), "d1")
 		require.ErrorIs(t, s.Verify(ctx, m.place, proof, nil), ErrProof)
@@ -202,10 +202,10 @@ func TestNegativeControlUnweightedColumns(t *testing.T) {
 			r[0].B[1].Sub(r[0].B[1], g.Base())
 		})
 		proof := cheat(s, m.place, m.secret, func(string, *prover) {})
-		msg, ch, err := s.read(m.place, proof)
+		msg, ch, err := s.read(ctx, m.place, proof)
 		require.NoError(t, err)
 		require.Equal(t, []string{"d1", "d2"}, failing(s, msg, ch))
-		c := must(complete(s, msg, ch))
+		c := must(complete(ctx, s, msg, ch))
 		weights := secretWeights(g, 6)
 		weights[4], weights[5] = weights[3], weights[3]
 		sum := must(sumMixes(newWork(ctx, nil, 0), []checkedMix{c}, [][]kyber.Scalar{weights}))
@@ -226,7 +226,7 @@ func TestTrapdoorGenerators(t *testing.T) {
 			logs = append(logs, m.random.scalar())
 			trapdoor = append(trapdoor, g.Point().Mul(logs[len(logs)-1], nil))
 		}
-		generatorCache.Store(g, &generators{list: trapdoor})
+		generatorCache.Store(g, &generators{turn: make(chan struct{}, 1), list: trapdoor})
 
 		s := m.Statement
 		s.Output = edited(m.Output, func(r []elgamal.Ciphertext) { r[2] = addRow(g, r[2], r[2], g.Uint64Scalar(99)) })
@@ -244,7 +244,7 @@ func TestTrapdoorGenerators(t *testing.T) {
 		})
 		require.NoError(t, s.Verify(ctx, m.place, forged, nil), "with the generators of the cheater")
 		generatorCache.Delete(g)
-		msg, ch, err := s.read(m.place, forged)
+		msg, ch, err := s.read(ctx, m.place, forged)
 		require.NoError(t, err)
 		require.Contains(t, failing(s, msg, ch), "c")
 		require.ErrorIs(t, s.Verify(ctx, m.place, forged, nil), ErrProof)
@@ -268,7 +268,7 @@ func TestRowsNotReEncrypted(t *testing.T) {
 				s := Statement{m.Key, m.Input, must(secret.apply(newWork(ctx, nil, 0), m.Key, m.Input))}
 				proof := must(s.Prove(ctx, m.place, secret, nil))
 				require.ErrorIs(t, s.Verify(ctx, m.place, proof, nil), ErrDuplicate, "%d %s", n, name)
-				msg, ch, err := s.read(m.place, proof)
+				msg, ch, err := s.read(ctx, m.place, proof)
 				require.NoError(t, err)
 				require.Empty(t, failing(s, msg, ch), "only (e) says so")
 			}

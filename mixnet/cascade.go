@@ -47,13 +47,13 @@ func (c Cascade) Verify(ctx context.Context, o *Options) error {
 	var first error
 	input := c.Input
 	for i, m := range c.Mixes {
-		mix, err := readMix(Statement{c.Key, input, m.Output}, m)
+		mix, err := readMix(ctx, Statement{c.Key, input, m.Output}, m)
+		if err := ctx.Err(); err != nil {
+			return err // what was read does not count
+		}
 		if err != nil {
 			first = &MixError{i, err}
 			break
-		}
-		if err := ctx.Err(); err != nil {
-			return err
 		}
 		checked = append(checked, mix)
 		input = m.Output

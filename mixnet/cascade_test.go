@@ -92,7 +92,7 @@ func TestErrorsOfTwoMixesDoNotCancel(t *testing.T) {
 		var checked []checkedMix
 		input := c.Input
 		for i, m := range c.Mixes {
-			mix := must(readMix(Statement{c.Key, input, m.Output}, m))
+			mix := must(readMix(ctx, Statement{c.Key, input, m.Output}, m))
 			mix.cA = g.Point().Add(mix.cA, g.Point().Mul(g.Int64Scalar(int64(1-2*i)), nil)) // +G and −G
 			checked = append(checked, mix)
 			input = m.Output

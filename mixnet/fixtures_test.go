@@ -122,7 +122,7 @@ func (m *mixed) verify() error { return m.Verify(ctx, m.place, m.proof, nil) }
 
 // read decodes the proof with the challenges it has.
 func (m *mixed) held() (messages, challenges) {
-	msg, ch, err := m.read(m.place, m.proof)
+	msg, ch, err := m.read(ctx, m.place, m.proof)
 	if err != nil {
 		panic(err)
 	}
@@ -132,7 +132,7 @@ func (m *mixed) held() (messages, challenges) {
 // failing returns which of the equations a, b, c, d0, d1, … do not hold, or f
 // alone, for given challenges.
 func failing(s Statement, m messages, ch challenges) (list []string) {
-	c, err := complete(s, m, ch)
+	c, err := complete(ctx, s, m, ch)
 	if err != nil {
 		return []string{"f"}
 	}

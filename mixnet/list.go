@@ -158,12 +158,18 @@ func (l *List) point(i, k int) kyber.Point {
 
 // checkFresh refuses an output with an A that stands in it twice or stands in
 // the input, which means that a row was not re-encrypted: equation (e).
-func checkFresh(input, output *List) error {
+func checkFresh(ctx context.Context, input, output *List) error {
 	seen := make(map[string]int, input.Len()+output.Len())
 	for i := range input.rows {
+		if err := stopped(ctx, i); err != nil {
+			return err
+		}
 		seen[input.encodedA(i)] = i + 1
 	}
 	for i := range output.rows {
+		if err := stopped(ctx, i); err != nil {
+			return err
+		}
 		a := output.encodedA(i)
 		switch j := seen[a]; {
 		case j > 0:

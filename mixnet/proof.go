@@ -194,7 +194,7 @@ func (s Statement) prove(w *work, place Place, secret *Secret, fresh [32]byte) (
 }
 
 // read reads the prover's messages and derives the verifier's between them.
-func (s Statement) read(place Place, proof []byte) (m messages, ch challenges, err error) {
+func (s Statement) read(ctx context.Context, place Place, proof []byte) (m messages, ch challenges, err error) {
 	n, width := s.Input.Len(), s.Key.Width()
 	if want := ProofLen(s.Key.Group, width, n); len(proof) != want {
 		return m, ch, fmt.Errorf("proof of %d bytes, not %d: %w", len(proof), want, ErrEncoding)
@@ -214,6 +214,12 @@ func (s Statement) read(place Place, proof []byte) (m messages, ch challenges, e
 	scalars := func(name string, n int) []kyber.Scalar {
 		list := make([]kyber.Scalar, n)
 		for i := range list {
+			if err == nil {
+				err = stopped(ctx, i)
+			}
+			if err != nil {
+				return nil
+			}
 			list[i] = t.ReadScalar(name, i+1)
 		}
 		return list
@@ -222,5 +228,8 @@ func (s Statement) read(place Place, proof []byte) (m messages, ch challenges, e
 	m.rt, m.st = t.ReadScalar("r̃", 0), t.ReadScalar("s̃", 0)
 	m.a = scalars("a", n)
 	m.r, m.tau = t.ReadScalar("r", 0), t.ReadScalar("τ", 0)
-	return m, ch, t.Err()
+	if err == nil {
+		err = t.Err()
+	}
+	return m, ch, err
 }

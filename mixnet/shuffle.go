@@ -114,5 +114,13 @@ func checkKey(key *elgamal.PublicKey, l *List) error {
 	case l.width != key.Width():
 		return fmt.Errorf("list of %d columns under a key of %d: %w", l.width, key.Width(), ErrShape)
 	}
+	for k, y := range key.Points { // of a key that elgamal.NewPublicKey has not made
+		if err := key.Group.CheckPoint(y); err != nil {
+			return fmt.Errorf("key of column %d: %w", k+1, err)
+		}
+		if key.Group.IsIdentity(y) {
+			return fmt.Errorf("key of column %d: identity: %w", k+1, ErrGroup)
+		}
+	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package mixnet
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 
@@ -18,22 +19,22 @@ type checkedMix struct {
 	fullPt []kyber.Scalar // P̃₁…P̃_N
 }
 
-func readMix(s Statement, m Mix) (c checkedMix, err error) {
+func readMix(ctx context.Context, s Statement, m Mix) (c checkedMix, err error) {
 	if err = s.check(); err != nil {
 		return c, err
 	}
-	if err = checkFresh(s.Input, s.Output); err != nil {
+	if err = checkFresh(ctx, s.Input, s.Output); err != nil {
 		return c, err
 	}
-	msg, ch, err := s.read(m.Place, m.Proof)
+	msg, ch, err := s.read(ctx, m.Place, m.Proof)
 	if err != nil {
 		return c, err
 	}
-	return complete(s, msg, ch)
+	return complete(ctx, s, msg, ch)
 }
 
 // complete sets P̃₁ and P̃_N, which are not sent, and checks (f).
-func complete(s Statement, m messages, ch challenges) (checkedMix, error) {
+func complete(ctx context.Context, s Statement, m messages, ch challenges) (checkedMix, error) {
 	g, n := s.Key.Group, s.Input.Len()
 	c := checkedMix{Statement: s, messages: m, challenges: ch}
 	if n == 0 {
@@ -42,6 +43,9 @@ func complete(s Statement, m messages, ch challenges) (checkedMix, error) {
 	xP := ch.x.Clone() // x·Π (y·i + uᵢ − z)
 	factor := g.Scalar()
 	for i, u := range ch.u {
+		if err := stopped(ctx, i); err != nil {
+			return c, err
+		}
 		factor.Mul(ch.y, g.Uint64Scalar(uint64(i)+1))
 		factor.Add(factor, u)
 		xP.Mul(xP, factor.Sub(factor, ch.z))
@@ -117,6 +121,9 @@ func sumMixes(w *work, mixes []checkedMix, weights [][]kyber.Scalar) (kyber.Poin
 	}
 	onH := g.Scalar() // minus the scalar of H
 	for j, m := range mixes {
+		if err := w.ctx.Err(); err != nil {
+			return nil, err
+		}
 		wa, wb, wc, wd := weights[j][0], weights[j][1], weights[j][2], weights[j][3:]
 		add(m.ca, wa, m.x, m.y) // (a)
 		add(m.cb, wa, m.x)

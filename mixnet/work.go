@@ -88,6 +88,18 @@ func (w *work) each(n, grain int, do func(lo, hi int) error) error {
 	return nil
 }
 
+// rowsUnasked is how many rows a loop passes over before it asks the context
+// again: fewer would cost, more would make it late.
+const rowsUnasked = 1024
+
+// stopped returns the error of the context, for which it asks at some rows only.
+func stopped(ctx context.Context, row int) error {
+	if row%rowsUnasked != 0 {
+		return nil
+	}
+	return ctx.Err()
+}
+
 // Long products are cut into parts: enough of them for all workers, none so
 // long that a computation could not be stopped, or so short that the product
 // loses by it.
