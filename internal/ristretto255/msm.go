@@ -9,7 +9,7 @@ import (
 
 // strausMax is the number of points up to which interleaved multiplication is
 // faster than buckets.
-const strausMax = 128
+const strausMax = 64
 
 // MultiScalarMulVarTime returns Σ scalars[i]·points[i] for public values. Short
 // scalars, and those whose negative is short, cost in proportion to their
