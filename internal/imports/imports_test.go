@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"ledger/ledgertest":     {"ledger", "ledger/witness"},
 	"ledger/witness":        {"internal/", "ledger"},
 	"ballot":                {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger"},
+	"ballot/identity":       {"internal/"},
 	"tally":                 {"internal/", "elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ballot", "tally/count"},
 	"tally/count":           {"internal/reason"},
 	"bench":                 {"elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ledger/boltledger", "ballot", "tally"},
