@@ -47,7 +47,7 @@ var (
 
 // honestMixed returns an honest election with two mixed contests, one of slots
 // between them, and two styles: mixed by mixers 1 and 2 of three, decrypted by
-// all three trustees. Voter 4 has sent garbage. Tests must not change it.
+// all three trustees. Two have voted twice, and voter 4 has sent garbage. Tests must not change it.
 func honestMixed(t *testing.T, g *elgamal.Group) *fixture {
 	fixturesMu.Lock()
 	defer fixturesMu.Unlock()
@@ -66,9 +66,11 @@ func makeMixedFixture(t *testing.T, g *elgamal.Group) *fixture {
 		},
 	})
 	f := &fixture{Election: e}
+	f.Cast(0, mixedVotes[2]) // superseded
 	for voter, votes := range mixedVotes {
 		f.Cast(voter, votes)
 	}
+	f.Cast(3, mixedVotes[3]) // as before
 	garbage := g.Generator("garbage", 1)
 	f.Append(f.handmade(t, 4, []uint8{1, 0}, map[int][]kyber.Point{0: {garbage}, 2: {embed(t, g, "\x00", "stray"), garbage}}))
 	f.close(t)

@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,6 +34,24 @@ func TestMixedElection(t *testing.T) {
 		require.Equal(t, []string{"a", "c"}, r.Contests[chair].Elected)
 		require.EqualValues(t, 4, r.Contests[chair].Rounds.Papers)
 		require.Equal(t, []TextTotal{{"a long motto that needs two points", 1}}, r.Contests[motto].Texts)
+
+		// What is mixed is the rows of the counted ballots, in ledger order.
+		c := f.closingOf(t, f.entries[:f.mixAt(t, 1, chair)])
+		require.Len(t, slices.Collect(c.state.Counted()), 5)
+		for _, contest := range []int{chair, motto} {
+			var rows []byte
+			for counted := range c.state.Counted() {
+				b, err := f.ParseBallot(f.entries[counted.Index])
+				require.NoError(t, err)
+				first, ok := f.Manifest.RowStart(counted.Style, contest)
+				if !ok {
+					continue
+				}
+				_, columns := f.Manifest.Contests[contest].Columns()
+				rows = g.AppendCiphertext(rows, elgamal.Ciphertext{A: b.Row().A, B: b.Row().B[first : first+columns]})
+			}
+			require.Equal(t, rows, c.mixing.chains[contest].last.Bytes())
+		}
 
 		report := f.audit(t, f.entries)
 		requireReport(t, report, nil, nil)
