@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
@@ -734,4 +736,33 @@ func TestSignerFails(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, index)
 	require.NoError(t, log.Close())
+}
+
+// TestDamagedTile holds that no hash is handed out, or served, that does not
+// fit the root.
+func TestDamagedTile(t *testing.T) {
+	m := makeLedger(t)
+	db, err := bbolt.Open(m.path("ledger.db"), 0o644, nil)
+	require.NoError(t, err)
+	require.NoError(t, db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte("hashes"))
+		changed := bytes.Clone(b.Get(number(124)))
+		changed[7] ^= 1
+		return b.Put(number(124), changed)
+	}))
+	require.NoError(t, db.Close())
+	r, err := boltledger.OpenReadOnly(m.dir)
+	require.NoError(t, err)
+	defer r.Close()
+	_, err = r.Hashes(t.Context(), 0, 256, 300)
+	require.NoError(t, err)
+	for range 2 {
+		_, err = r.Hashes(t.Context(), 0, 0, 256)
+		require.ErrorIs(t, err, ledger.ErrChain)
+		require.ErrorContains(t, err, "ledger.db: ")
+		require.ErrorContains(t, err, "do not fit the root")
+	}
+	rec := httptest.NewRecorder()
+	ledger.Handler(r).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/tile/0/000", nil))
+	require.Equal(t, http.StatusInternalServerError, rec.Code)
 }
