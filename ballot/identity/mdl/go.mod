@@ -9,4 +9,9 @@ require (
 	github.com/veraison/go-cose v1.3.0
 )
 
+require (
+	github.com/x448/float16 v0.8.4 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)
+
 replace github.com/hanpyo/hanpyo => ../../..
