@@ -11,7 +11,7 @@ import (
 )
 
 // ballotOperations are what happens to a ballot, of an election that is held
-// when the first of them is prepared.
+// when the first of them is prepared. The first four are the main ones.
 func ballotOperations(s subject, batch int) []operation {
 	held := sync.OnceValues(func() (*election, error) {
 		return hold(context.Background(), s.group, kindNamed(s.kind), s.voters)
@@ -141,14 +141,18 @@ func (e *election) shares() (list []*share, sum elgamal.Ciphertext, err error) {
 // replayOperation applies the counting rule to a whole ledger, which verifies
 // batches of ballots on all cores.
 func replayOperation(s subject) operation {
+	open := sync.OnceValues(func() (*election, error) {
+		e, err := openFor(context.Background(), s.group, kindNamed(s.kind), s.voters)
+		if err != nil {
+			return nil, err
+		}
+		return e, e.vote(context.Background(), kindNamed(s.kind))
+	})
 	return operation{
 		name: fmt.Sprintf("Replay/%s/n=%d", s.name(), s.voters), item: "ballot", n: s.voters,
 		prepare: func(ctx context.Context) (prepared, error) {
-			e, err := openFor(ctx, s.group, kindNamed(s.kind), s.voters)
+			e, err := open()
 			if err != nil {
-				return prepared{}, err
-			}
-			if err := e.vote(ctx, kindNamed(s.kind)); err != nil {
 				return prepared{}, err
 			}
 			cp, err := e.log.Checkpoint(ctx)

@@ -58,7 +58,7 @@ func parseOptions(args []string, stderr io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("what is %q?", f.Arg(0))
 	}
 	if *quick {
-		o.plan, o.meter = quickPlan, meter{rounds: 3, budget: 200 * time.Millisecond}
+		o.plan, o.meter = quickPlan, meter{rounds: 3, budget: 150 * time.Millisecond}
 	}
 	if *long || *all {
 		o.plan = longPlan
