@@ -74,7 +74,7 @@ func TestAttacksOnRowShares(t *testing.T) {
 			}
 		}
 	}
-	shares, target := []string{"decrypt.shares"}, []string{"tally.target"}
+	shares, target, target0 := []string{"decrypt.shares"}, []string{"tally.target"}, target{}
 	attacks := []attack{
 		{"two rows exchanged", instead(chair, swapPoints(0, 1, false)), shares, nil, ErrProof},
 		{"two rows exchanged and proven again", instead(chair, swapPoints(0, 1, true)), shares, nil, ErrProof},
@@ -142,6 +142,11 @@ func TestAttacksOnRowShares(t *testing.T) {
 		{"before the last mix", func(t *testing.T, f *fixture) [][]byte {
 			at := f.shareAt(t, 3, chair)
 			return insert(without(f.entries, at), f.mixAt(t, 2, chair), f.entries[at])
+		}, target, nil, ErrBinding},
+		{"no target, before the last mix", func(t *testing.T, f *fixture) [][]byte {
+			s, at := f.share(t, 3, chair), f.shareAt(t, 3, chair)
+			s.target = target0
+			return insert(without(f.entries, at), f.mixAt(t, 2, chair), f.signShare(3, s.body(f.Group)))
 		}, target, nil, ErrBinding},
 
 		// What fails nothing.

@@ -45,14 +45,20 @@ func parseRowShare(ctx context.Context, g *elgamal.Group, rows, width, workers i
 		return nil, fmt.Errorf("tally: share: %d bytes for %d rows of %d columns, must be %d: %w", len(body), rows, width, size+proofs, reason.ErrEncoding)
 	}
 	s := &rowShare{encoded: body[:size], proofs: body[size:], points: make([]kyber.Point, rows*width)}
-	err := inParts(ctx, workers, rows, partRows, func(lo, hi int) (err error) {
-		for i := lo * width; i < hi*width; i++ {
+	err := inParts(ctx, workers, rows, partRows, func(lo, hi int) error {
+		encoded := s.encoded[lo*width*g.PointLen() : hi*width*g.PointLen()]
+		points, err := g.DecodePointsOrIdentity(encoded)
+		if err == nil && !slices.ContainsFunc(points, g.IsIdentity) {
+			copy(s.points[lo*width:], points)
+			return nil
+		}
+		for i := lo * width; i < hi*width; i++ { // which one it is
 			// No A of a list is the identity, and no secret is 0.
-			if s.points[i], err = g.DecodePoint(s.encoded[i*g.PointLen() : (i+1)*g.PointLen()]); err != nil {
+			if _, err := g.DecodePoint(s.encoded[i*g.PointLen() : (i+1)*g.PointLen()]); err != nil {
 				return fmt.Errorf("tally: share: row %d, column %d: %w", i/width, i%width, err)
 			}
 		}
-		return nil
+		return fmt.Errorf("tally: share: %w", err)
 	})
 	if err != nil {
 		return nil, err
