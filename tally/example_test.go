@@ -30,7 +30,7 @@ func must[T any](value T, err error) T {
 func check(err error) { must(0, err) }
 
 // open runs an election of three voters until it is open.
-func open(ctx context.Context, dir string) (ballot.Log, *ballot.Election, []*ballot.Voter, []*dkg.Trustee, []ed25519.PrivateKey) {
+func open(ctx context.Context, dir string, change func(*ballot.Manifest)) (ballot.Log, *ballot.Election, []*ballot.Voter, []*dkg.Trustee, []ed25519.PrivateKey) {
 	g := elgamal.Ristretto255()
 	authority, authorityKey := newKey()
 	logKey, verifierKey, err := note.GenerateKey(nil, "example.org/garden-club")
@@ -43,7 +43,7 @@ func open(ctx context.Context, dir string) (ballot.Log, *ballot.Election, []*bal
 		t := must(dkg.CreateTrustee(filepath.Join(dir, name), []byte("passphrase of "+name), g))
 		trustees, trusteeKeys = append(trustees, t), append(trusteeKeys, t.Keys(name))
 	}
-	m := must(ballot.NewManifest(ballot.Manifest{
+	description := ballot.Manifest{
 		Group: g, Title: "Garden club 2026",
 		Ledger:      ballot.Ledger{Origin: "example.org/garden-club", Key: verifierKey},
 		Authorities: ballot.Signers{Keys: []ed25519.PublicKey{authorityKey}, Quorum: 1},
@@ -56,7 +56,11 @@ func open(ctx context.Context, dir string) (ballot.Log, *ballot.Election, []*bal
 		Limits: ballot.Limits{MinGroup: 3, MaxVoters: 3},
 		Opens:  time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC), Closes: time.Date(2026, 5, 1, 18, 0, 0, 0, time.UTC),
 		Rounding: time.Minute,
-	}))
+	}
+	if change != nil {
+		change(&description)
+	}
+	m := must(ballot.NewManifest(description))
 	officials := []ed25519.PrivateKey{authority}
 	check(ballot.Publish(ctx, ledger, m, officials))
 	for phase := dkg.Committing; phase <= dkg.Complete; phase++ {
@@ -101,7 +105,7 @@ func Example() {
 	ctx := context.Background()
 	dir := must(os.MkdirTemp("", "example"))
 	defer os.RemoveAll(dir)
-	ledger, election, voters, trustees, officials := open(ctx, dir)
+	ledger, election, voters, trustees, officials := open(ctx, dir, nil)
 
 	// The voters, and one who thinks twice.
 	box := must(ballot.OpenBox(ctx, election, ledger))
@@ -141,4 +145,58 @@ func Example() {
 	// blank 0
 	// passed 2 of 3 trustees, 1 contest
 	// VERIFIED: 26 checks passed.
+}
+
+// Rankings are mixed and decrypted one by one.
+func ExampleMix() {
+	ctx := context.Background()
+	dir := must(os.MkdirTemp("", "example"))
+	defer os.RemoveAll(dir)
+	mixer1, key1 := newKey()
+	mixer2, key2 := newKey()
+	ledger, election, voters, trustees, officials := open(ctx, dir, func(m *ballot.Manifest) {
+		m.Mixers = []ballot.Mixer{{Name: "Dan", Signing: key1}, {Name: "Eve", Signing: key2}}
+		m.Mixes = 2
+		m.Contests = []ballot.Contest{{ID: "chair", Name: "Chair", Kind: "mixed-ranking", Min: 1, CountBy: "instant-runoff", Plaintexts: ballot.PlaintextsPublic,
+			Options: []ballot.Option{{ID: "lee", Name: "Lee"}, {ID: "mia", Name: "Mia"}, {ID: "sam", Name: "Sam"}}}}
+	})
+
+	box := must(ballot.OpenBox(ctx, election, ledger))
+	for i, ranking := range []ballot.Vote{{"lee": 1, "mia": 2}, {"mia": 1}, {"sam": 1, "mia": 2, "lee": 3}} {
+		b, _, err := election.Encrypt(voters[i], ballot.Votes{"chair": ranking})
+		check(err)
+		must(box.Cast(ctx, b))
+	}
+	check(ballot.Close(ctx, ledger, election.Fingerprint, officials))
+	check(tally.Pin(ctx, election, ledger, officials))
+
+	// The mixers, each at home. As long as one of them tells nobody the order,
+	// nobody knows whose ranking is whose.
+	check(tally.Mix(ctx, election, ledger, mixer2, nil))
+	check(tally.Mix(ctx, election, ledger, mixer1, nil))
+
+	for _, t := range trustees[:2] {
+		check(tally.Decrypt(ctx, election, ledger, t))
+	}
+	result := must(tally.Combine(ctx, election, ledger))
+	check(tally.Publish(ctx, election, ledger, result, officials))
+	for vote, times := range result.Contests[0].Votes() {
+		fmt.Println(times, vote)
+	}
+	for _, round := range result.Contests[0].Rounds.Rounds {
+		fmt.Println(round.Action)
+	}
+	fmt.Println("elected:", result.Contests[0].Elected)
+
+	report := must(tally.Audit(ctx, ledger, election.Fingerprint, nil))
+	fmt.Println(report.Check("mix.quorum").Summary, report.Verified())
+
+	// Output:
+	// 1 map[lee:1 mia:2]
+	// 1 map[mia:1]
+	// 1 map[lee:3 mia:2 sam:1]
+	// Nobody has a majority; Sam has fewest.
+	// Mia has a majority.
+	// elected: [mia]
+	// 2 of 2 mixers, 1 contest true
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"iter"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -41,7 +43,7 @@ func (c *ContestResult) fill(contest *ballot.Contest, p *plaintexts) error {
 	for i, total := range totals {
 		c.Totals[i].Total = total
 	}
-	c.mixed = newMixedResult(contest)
+	c.mixed, c.opened = newMixedResult(contest), p
 	if c.mixed.plaintexts = p.digest(); !c.mixed.ranking {
 		c.Texts = p.texts()
 		return nil
@@ -57,6 +59,24 @@ func (c *ContestResult) fill(contest *ballot.Contest, p *plaintexts) error {
 func (c *ContestResult) nameElected(contest *ballot.Contest) {
 	for _, option := range c.mixed.elected {
 		c.Elected = append(c.Elected, contest.Options[option].ID)
+	}
+}
+
+// Votes yields the different valid votes of a mixed contest that was decrypted,
+// each with how many voters have cast it, for counts by other rules. It yields
+// nothing for other contests, and for a result that was only read. Reports do
+// not show the votes: a long ranking or a text can be a signature, by which
+// whoever cast it is recognised.
+func (c *ContestResult) Votes() iter.Seq2[ballot.Vote, int64] {
+	return func(yield func(ballot.Vote, int64) bool) {
+		if c.opened == nil {
+			return
+		}
+		for _, plain := range c.opened.sorted() {
+			if v := c.opened.votes[plain]; !yield(maps.Clone(v.vote), v.count) {
+				return
+			}
+		}
 	}
 }
 
@@ -89,7 +109,7 @@ func (c *ContestResult) readMixed(r *wire.Reader, contest *ballot.Contest) {
 }
 
 // signature is what a person has to know who sees the votes of a mixed contest.
-const signature = "Every ranking and every text is public, without its voter. A long one can be known by its voter all the same."
+const signature = "Every ranking and every text is public, without its voter. A long one can be a signature: whoever cast it can be recognised by it."
 
 // writeMixed writes, for people, what a mixed contest has beside totals.
 func (c *ContestResult) writeMixed(b *strings.Builder) {

@@ -62,7 +62,8 @@ type ContestResult struct {
 	// frequent first.
 	Texts []TextTotal `json:"texts,omitempty"`
 
-	mixed *mixedResult // what else is signed of a mixed contest; nil if nothing is
+	mixed  *mixedResult // what else is signed of a mixed contest; nil if nothing is
+	opened *plaintexts  // of a mixed contest that was decrypted
 }
 
 // Total is one number of a contest's result.
