@@ -85,7 +85,7 @@ func pippenger(scalars []kyber.Scalar, points []kyber.Point) extended {
 		maxBits = max(maxBits, bits)
 		totalBits += int64(bits)
 	}
-	c := window.Width(n, maxBits, totalBits)
+	c, _ := window.Width(n, maxBits, totalBits)
 	count := window.Count(maxBits, c)
 	digits := make([]int16, n*count) // digit w of scalar i at w·n + i
 	list := make([]*extended, n)

@@ -53,8 +53,8 @@ func bitsAt(le []byte, at, n int) int32 {
 }
 
 // Width returns the digit width with the fewest additions for n scalars of at
-// most maxBits bits, of totalBits bits together.
-func Width(n, maxBits int, totalBits int64) int {
+// most maxBits bits, of totalBits bits together, and about how many they are.
+func Width(n, maxBits int, totalBits int64) (width int, additions int64) {
 	best, bestCost := 1, int64(-1)
 	for c := 1; c <= maxWidth; c++ {
 		// One addition for each digit of each scalar, and two for each bucket
@@ -64,7 +64,7 @@ func Width(n, maxBits int, totalBits int64) int {
 			best, bestCost = c, cost
 		}
 	}
-	return best
+	return best, bestCost
 }
 
 // maxWidth keeps digits in 16 bits and buckets in the processor's cache.
