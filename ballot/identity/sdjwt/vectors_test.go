@@ -42,8 +42,7 @@ func TestVectors(t *testing.T) {
 			claims: `{"age_equal_or_over": {"18": true}, "nationalities": ["DE"]}`,
 		},
 		{
-			file: "sd-jwt-python.txt", issuer: "https://id.example.org", vct: "https://id.example.org/citizen",
-			key:     `{"kty":"EC","crv":"P-256","x":"mLbJqheVeGh41flypMNv4mJ9mn4Ft7OCFtjW5i83R9g","y":"yp5fI6bKvG0f4WIgJDtFit8L32Q1prXz22EXxpPA0uA"}`,
+			file: "sd-jwt-python.txt", issuer: "did:key:zDnaeai6g5o889MbvfipympakgQP3QGM1sgueVwMF9fxyabj5", vct: "https://id.example.org/citizen",
 			request: request(),
 			claim:   "citizen_number", value: "880101-1234567",
 			claims: `{"citizen_number": "880101-1234567", "address": {"city": "부산"}, "nationalities": ["KR"]}`,
@@ -52,8 +51,12 @@ func TestVectors(t *testing.T) {
 		t.Run(c.file, func(t *testing.T) {
 			data, err := os.ReadFile("testdata/" + c.file)
 			require.NoError(t, err)
+			var keys Resolver // for did:key
+			if c.key != "" {
+				keys = fixedKey(c.key)
+			}
 			v, err := New(Config{
-				Issuers: []Issuer{{ID: c.issuer}}, Keys: fixedKey(c.key), Type: c.vct, Claims: []string{c.claim},
+				Issuers: []Issuer{{ID: c.issuer}}, Keys: keys, Type: c.vct, Claims: []string{c.claim},
 				Pseudonyms: pseudonyms(t), Nonces: anyNonce{},
 			})
 			require.NoError(t, err)
