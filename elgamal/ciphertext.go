@@ -79,20 +79,22 @@ func WeightedSum(g *Group, w int, weights []uint64, rows []Ciphertext) Ciphertex
 		panic("elgamal: as many weights as rows are needed")
 	}
 	scalars := make([]kyber.Scalar, len(rows))
-	column := make([]kyber.Point, len(rows))
 	for j, row := range rows {
 		if len(row.B) != w {
 			panic("elgamal: row of another width")
 		}
 		scalars[j] = g.Uint64Scalar(weights[j])
-		column[j] = row.A
 	}
-	sum := Ciphertext{A: g.MultiScalarMulVarTime(scalars, column), B: make([]kyber.Point, w)}
-	for i := range w {
+	column := func(point func(row Ciphertext) kyber.Point) kyber.Point {
+		sum := g.NewSumVarTime()
 		for j, row := range rows {
-			column[j] = row.B[i]
+			sum.Add(scalars[j], point(row))
 		}
-		sum.B[i] = g.MultiScalarMulVarTime(scalars, column)
+		return sum.Value()
+	}
+	sum := Ciphertext{A: column(func(row Ciphertext) kyber.Point { return row.A }), B: make([]kyber.Point, w)}
+	for i := range w {
+		sum.B[i] = column(func(row Ciphertext) kyber.Point { return row.B[i] })
 	}
 	return sum
 }

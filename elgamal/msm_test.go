@@ -180,6 +180,11 @@ func FuzzMultiScalarMul(f *testing.F) {
 			require.True(t, want.Equal(g.MultiScalarMulVarTime(scalars, points)))
 			require.True(t, want.Equal(generic(g).MultiScalarMulVarTime(scalars, points)))
 			require.True(t, want.Equal(buckets(g)(scalars, points)))
+			sum := sumWith(g, 1+len(b)%17)
+			for i := range scalars {
+				sum.Add(scalars[i], points[i])
+			}
+			require.True(t, want.Equal(sum.Value()))
 		}
 	})
 }

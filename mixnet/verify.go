@@ -101,14 +101,13 @@ func secretWeights(g *elgamal.Group, n int) []kyber.Scalar {
 func sumMixes(w *work, mixes []checkedMix, weights [][]kyber.Scalar) (kyber.Point, error) {
 	key, n := mixes[0].Key, mixes[0].Input.Len()
 	g, last := key.Group, len(mixes)-1
-	var scalars []kyber.Scalar // of the points that are few
-	var points []kyber.Point
+	sum := g.NewSumVarTime()
 	add := func(p kyber.Point, factors ...kyber.Scalar) {
 		s := g.Scalar().One()
 		for _, f := range factors {
 			s.Mul(s, f)
 		}
-		scalars, points = append(scalars, s), append(points, p)
+		sum.Add(s, p)
 	}
 
 	gens, err := deriveGenerators(w, g, n)
@@ -180,7 +179,7 @@ func sumMixes(w *work, mixes []checkedMix, weights [][]kyber.Scalar) (kyber.Poin
 		}
 		add(V, weights[last][3+k], minusOne)
 	}
-	return g.MultiScalarMulVarTime(scalars, points), nil
+	return sum.Value(), nil
 }
 
 // addGenerators adds to minus what (a), (b), (c) have with G₁…G_N, as right side

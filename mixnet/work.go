@@ -113,11 +113,11 @@ func (w *work) sumVarTime(g *elgamal.Group, n int, scalar func(int) kyber.Scalar
 	grain := min(max((n+w.workers-1)/w.workers, minPart), maxPart)
 	parts := make([]kyber.Point, (n+grain-1)/grain)
 	err := w.each(n, grain, func(lo, hi int) error {
-		scalars, points := make([]kyber.Scalar, hi-lo), make([]kyber.Point, hi-lo)
-		for i := range scalars {
-			scalars[i], points[i] = scalar(lo+i), point(lo+i)
+		sum := g.NewSumVarTime()
+		for i := lo; i < hi; i++ {
+			sum.Add(scalar(i), point(i))
 		}
-		parts[lo/grain] = g.MultiScalarMulVarTime(scalars, points)
+		parts[lo/grain] = sum.Value()
 		return nil
 	})
 	if err != nil {

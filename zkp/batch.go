@@ -151,19 +151,23 @@ func (b *Batch) sum(lo, hi int) kyber.Point {
 	}
 	p1, f1 := b.items[hi-1].pointsEnd, b.items[hi-1].fixedEnd
 
-	var scalars []kyber.Scalar
-	var points []kyber.Point
-	slot := make([]int, len(b.fixedPoints)) // 1 + position in scalars
+	sum := b.group.NewSumVarTime()
+	collected := make([]kyber.Scalar, len(b.fixedPoints))
 	for _, t := range b.fixed[f0:f1] {
-		if slot[t.at] == 0 {
-			points = append(points, b.fixedPoints[t.at])
-			scalars = append(scalars, b.group.Scalar().Zero())
-			slot[t.at] = len(scalars)
+		if collected[t.at] == nil {
+			collected[t.at] = b.group.Scalar().Zero()
 		}
-		s := scalars[slot[t.at]-1]
-		s.Add(s, t.scalar)
+		collected[t.at].Add(collected[t.at], t.scalar)
 	}
-	return b.group.MultiScalarMulVarTime(append(scalars, b.scalars[p0:p1]...), append(points, b.points[p0:p1]...))
+	for i, s := range collected {
+		if s != nil {
+			sum.Add(s, b.fixedPoints[i])
+		}
+	}
+	for i := p0; i < p1; i++ {
+		sum.Add(b.scalars[i], b.points[i])
+	}
+	return sum.Value()
 }
 
 // secretWeights returns n fresh secret random scalars in [0, 2¹²⁸), for a
