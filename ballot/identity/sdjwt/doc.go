@@ -4,8 +4,8 @@
 // under the format identifier dc+sd-jwt.
 //
 // Signatures and keys are those of go-jose. What RFC 9901 adds, the
-// disclosures and the key binding, is done here, strictly: section 7.1 is
-// [reveal], section 7.3 is checkHolder.
+// disclosures and the key binding, is done here: reveal.go is section 7.1,
+// holder.go is section 7.3.
 //
 // A [Verifier] holds the order of RFC 9901: the issuer is one of a list before
 // anything is fetched, its signature is checked before anything is believed,

@@ -63,7 +63,11 @@ func didKey(key crypto.Signer) string {
 	case ed25519.PublicKey:
 		b = append([]byte{0xed, 0x01}, k...)
 	case *ecdsa.PublicKey:
-		b = append([]byte{0x80, 0x24}, elliptic.MarshalCompressed(k.Curve, k.X, k.Y)...)
+		point, err := k.Bytes()
+		if err != nil {
+			panic(err)
+		}
+		b = append([]byte{0x80, 0x24, 2 + point[64]&1}, point[1:33]...)
 	}
 	return "did:key:z" + base58.Encode(b)
 }

@@ -56,7 +56,11 @@ func multikey(text string) (crypto.PublicKey, error) {
 		if x == nil {
 			return nil, fmt.Errorf("multikey: not a point of P-256: %w", identity.ErrEncoding)
 		}
-		return &ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}, nil
+		point := make([]byte, 65)
+		point[0] = 4
+		x.FillBytes(point[1:33])
+		y.FillBytes(point[33:])
+		return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
 	}
 	return nil, fmt.Errorf("multikey: neither P-256 nor Ed25519: %w", identity.ErrAlgorithm)
 }
