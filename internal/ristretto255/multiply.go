@@ -103,7 +103,7 @@ func (q *affinePoint) negateIf(mask uint64) {
 
 // signedDigits sets s = Σ dst[i]·2^(width·i) with −2^(width−1) ≤ dst[i] < 2^(width−1),
 // in constant time. There must be digits for 253 bits and a carry; width is at
-// most 7.
+// most 6, for a digit and its carry to fit into an int8.
 func signedDigits(dst []int8, s *edwards25519.Scalar, width int) {
 	b := s.Bytes()
 	var w [ScalarLen/8 + 2]uint64

@@ -1,8 +1,10 @@
 package ristretto255
 
 import (
+	"bytes"
 	"encoding/hex"
 	"math/big"
+	"slices"
 	"testing"
 
 	"github.com/cloudflare/circl/group"
@@ -158,6 +160,35 @@ func TestInvalidEncodings(t *testing.T) {
 	require.Equal(t, 29, total)
 	for _, s := range multiples[1:] {
 		require.Equal(t, "", refusal(unhex(t, s)))
+	}
+}
+
+// TestOtherForms: s and −s decode to one point where nothing looks at the form,
+// and 2p − s is an even form of −s. A decoder that takes the lowest bit for the
+// sign refuses every vector of the RFC and accepts these.
+func TestOtherForms(t *testing.T) {
+	twice := new(big.Int).Lsh(prime, 1)
+	for _, text := range multiples {
+		good := unhex(t, text)
+		var s element
+		s.setBytes((*[PointLen]byte)(good))
+		forms := []*big.Int{new(big.Int).Sub(twice, s.big()), new(big.Int).Add(twice, s.big())}
+		for _, n := range forms {
+			if n.BitLen() > 256 {
+				continue
+			}
+			bad := n.FillBytes(make([]byte, PointLen))
+			slices.Reverse(bad)
+			require.Zero(t, bad[0]&1)
+			_, err := Group{}.DecodePoint(bad)
+			require.ErrorIs(t, err, reason.ErrEncoding, text)
+			for at := range lanes {
+				list := bytes.Repeat(good, lanes)
+				copy(list[at*PointLen:], bad)
+				_, err := Group{}.DecodePoints(list)
+				require.ErrorIs(t, err, reason.ErrEncoding, text)
+			}
+		}
 	}
 }
 

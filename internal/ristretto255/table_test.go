@@ -38,16 +38,21 @@ func tableScalars() (list []kyber.Scalar) {
 
 func TestSignedDigits(t *testing.T) {
 	for _, s := range tableScalars() {
-		var ds [tableDigits]int8
-		signedDigits(ds[:], &s.(*Scalar).s, tableBits)
-		sum := new(big.Int)
-		for i := tableDigits - 1; i >= 0; i-- {
-			require.True(t, ds[i] >= -rowLen && ds[i] < rowLen, ds)
-			sum.Lsh(sum, tableBits).Add(sum, big.NewInt(int64(ds[i])))
-		}
 		want := encodeScalar(t, s)
-		require.Equal(t, want, encodeScalar(t, Group{}.ReduceScalar(sum.Bytes())))
-		require.True(t, sum.Sign() >= 0 && sum.Cmp(order) < 0, "the integer itself, not only modulo the order")
+		for width := 2; width <= 6; width++ {
+			ds := make([]int8, 253/width+1)
+			if width == tableBits {
+				ds = make([]int8, tableDigits)
+			}
+			signedDigits(ds, &s.(*Scalar).s, width)
+			sum, half := new(big.Int), int8(1)<<(width-1)
+			for i := len(ds) - 1; i >= 0; i-- {
+				require.True(t, ds[i] >= -half && ds[i] < half, ds)
+				sum.Lsh(sum, uint(width)).Add(sum, big.NewInt(int64(ds[i])))
+			}
+			require.Equal(t, want, encodeScalar(t, Group{}.ReduceScalar(sum.Bytes())))
+			require.True(t, sum.Sign() >= 0 && sum.Cmp(order) < 0, "the integer itself, not only modulo the order")
+		}
 	}
 }
 
