@@ -150,19 +150,17 @@ func (p *extended) setAffine(q *affinePoint, sign int) {
 	p.t.multiply(&e, &h)
 }
 
-// sumBuckets adds Σ (i+1)·buckets[i] to sum and empties the buckets.
+// sumBuckets adds Σ (i+1)·buckets[i] to sum and empties the buckets. Each bucket
+// takes up the sum of those above it, whose prepared form is at hand.
 func sumBuckets(sum *extended, buckets []extended) {
-	running, used := neutral, false
-	var q projectivePoint
+	var running projectivePoint
+	running.set(&neutral)
 	for i := len(buckets) - 1; i >= 0; i-- {
 		if b := &buckets[i]; b.z != (element{}) {
-			q.set(b)
-			running.add(&q)
-			b.z, used = element{}, true
+			b.add(&running)
+			running.set(b)
+			b.z = element{}
 		}
-		if used {
-			q.set(&running)
-			sum.add(&q)
-		}
+		sum.add(&running)
 	}
 }

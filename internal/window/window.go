@@ -29,12 +29,8 @@ func Digits(dst []int16, stride, count int, le []byte, c int) {
 	carry := int32(0)
 	for i := range count {
 		v := carry + bitsAt(le, i*c, c)
-		carry = 0
-		if v > 1<<(c-1) {
-			v -= 1 << c
-			carry = 1
-		}
-		dst[stride*i] = int16(v)
+		carry = (v + 1<<(c-1) - 1) >> c // a branch would be mispredicted every other time
+		dst[stride*i] = int16(v - carry<<c)
 	}
 }
 
