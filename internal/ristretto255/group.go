@@ -27,6 +27,30 @@ func (Group) PointLen() int { return PointLen }
 // Scalar returns a new scalar, 0.
 func (Group) Scalar() kyber.Scalar { return new(Scalar) }
 
+// Scalars returns n new scalars, 0, which lie in one piece of memory.
+func (Group) Scalars(n int) []kyber.Scalar {
+	scalars, out := make([]Scalar, n), make([]kyber.Scalar, n)
+	for i := range scalars {
+		out[i] = &scalars[i]
+	}
+	return out
+}
+
+// ShortScalars returns the little-endian integers of 16 bytes that stand behind
+// each other in b, in constant time.
+func (g Group) ShortScalars(b []byte) []kyber.Scalar {
+	const n = 16
+	list := g.Scalars(len(b) / n)
+	var wide [ScalarLen]byte
+	for i, s := range list {
+		copy(wide[:], b[n*i:n*i+n])
+		if s.UnmarshalBinary(wide[:]) != nil {
+			panic("ristretto255: short scalar is not reduced")
+		}
+	}
+	return list
+}
+
 // Point returns a new point, the identity.
 func (Group) Point() kyber.Point { return NewPoint() }
 
@@ -94,11 +118,15 @@ func (Group) DecodePoints(b []byte) ([]kyber.Point, error) {
 
 // RememberPoints is [Point.Remember] for several points, in less time.
 func (Group) RememberPoints(list []kyber.Point) {
+	var fresh [lanes]*Point
 	var points [lanes]*extended
 	var out [lanes]*[PointLen]byte
 	n := 0
 	flush := func() {
 		compress(points[:n], out[:n])
+		for _, p := range fresh[:n] {
+			p.known = true
+		}
 		n = 0
 	}
 	for _, k := range list {
@@ -106,8 +134,7 @@ func (Group) RememberPoints(list []kyber.Point) {
 		if p.known {
 			continue
 		}
-		p.known = true
-		points[n], out[n] = &p.p, &p.encoding
+		fresh[n], points[n], out[n] = p, &p.p, &p.encoding
 		if n++; n == lanes {
 			flush()
 		}

@@ -262,6 +262,10 @@ func TestRememberPoints(t *testing.T) {
 		}
 		list = append(list, p)
 	}
+	// A foreign point panics, and leaves no encoding that was not computed.
+	p := list[0].Clone()
+	require.Panics(t, func() { g.RememberPoints([]kyber.Point{p, nil}) })
+	require.Equal(t, encodePoint(t, list[0]), encodePoint(t, p))
 }
 
 // FuzzMultiScalarMul holds every way to compute a sum of products against the
