@@ -1,6 +1,10 @@
 package elgamal
 
-import "go.dedis.ch/kyber/v3"
+import (
+	"slices"
+
+	"go.dedis.ch/kyber/v3"
+)
 
 // sumBuffer is how many products a sum keeps before it computes them: some 10 MiB
 // with points, scalars and what the computation needs.
@@ -26,6 +30,9 @@ func (g *Group) NewSumVarTime() *SumVarTime {
 // Add adds scalar·point. Both may be kept, and must not be written to before
 // Value.
 func (s *SumVarTime) Add(scalar kyber.Scalar, point kyber.Point) {
+	if n := len(s.points); n == cap(s.points) { // append makes long lists a quarter longer only
+		s.scalars, s.points = slices.Grow(s.scalars, n+1), slices.Grow(s.points, n+1)
+	}
 	s.scalars, s.points = append(s.scalars, scalar), append(s.points, point)
 	if len(s.points) >= s.buffer {
 		s.fold()

@@ -32,7 +32,7 @@ func TestVerifyAllocates(t *testing.T) {
 		}
 		few, many := verify(100), verify(400)
 		perBallot := (many - few) / 300
-		require.LessOrEqual(t, perBallot, float64(45+8*slots), "%d slots", slots)
+		require.LessOrEqual(t, perBallot, float64(35+2*slots), "%d slots", slots)
 		t.Logf("%d slots: %.1f a ballot", slots, perBallot)
 	}
 }

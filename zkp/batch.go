@@ -3,6 +3,7 @@ package zkp
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 
 	"go.dedis.ch/kyber/v3"
 
@@ -95,7 +96,14 @@ func (b *Batch) fix(p kyber.Point) int {
 
 // begin starts an item; add and addFixed fill it, end closes it. The scalars
 // belong to the batch from then on.
-func (b *Batch) begin(subject string) { b.items = append(b.items, batchItem{subject: subject}) }
+func (b *Batch) begin(subject string) {
+	if n := len(b.items); n&(n-1) == 0 { // room for as much again; append makes long lists a quarter longer only
+		b.points = slices.Grow(b.points, len(b.points))
+		b.scalars = slices.Grow(b.scalars, len(b.scalars))
+		b.fixed = slices.Grow(b.fixed, len(b.fixed))
+	}
+	b.items = append(b.items, batchItem{subject: subject})
+}
 
 func (b *Batch) add(s kyber.Scalar, p kyber.Point) {
 	b.scalars = append(b.scalars, s)

@@ -383,13 +383,17 @@ func (f *Form) read(d *dialogue) (m ballotMessages, ch ballotChallenges) {
 // collect adds weight[0]·(1) + … + weight[4]·(5) to a batch, each equation as
 // left side minus right side.
 func (f *Form) collect(b *Batch, st BallotStatement, m ballotMessages, ch ballotChallenges, weight []kyber.Scalar) {
-	g, e := f.group, ch.e
+	e, fresh := ch.e, newScalars(f.group, 15+3*len(f.slots))
+	next := func() (s kyber.Scalar) {
+		s, fresh = fresh[0], fresh[1:]
+		return s
+	}
 	we := make([]kyber.Scalar, 5) // weight·e
 	for i := range we {
-		we[i] = g.Scalar().Mul(weight[i], e)
+		we[i] = next().Mul(weight[i], e)
 	}
-	onG := g.Scalar().Zero() // what is subtracted from the scalar of G
-	t := g.Scalar()
+	onG := next() // what is subtracted from the scalar of G
+	t := next()
 
 	b.add(weight[0], m.R) // (1)
 	b.add(we[0], st.Row.A)
@@ -398,20 +402,21 @@ func (f *Form) collect(b *Batch, st BallotStatement, m ballotMessages, ch ballot
 	b.add(we[4], st.Credential)
 	onG.Add(onG, t.Mul(weight[4], m.zk))
 	if len(f.slots) > 0 {
-		f.collectSlots(b, st, m, ch, weight, we, onG)
+		f.collectSlots(b, st, m, ch, weight, we, onG, next)
 	}
 	b.addFixed(b.base, onG.Neg(onG))
 }
 
-// collectSlots is the part of collect that is about slots: (2), (3), (4).
-func (f *Form) collectSlots(b *Batch, st BallotStatement, m ballotMessages, ch ballotChallenges, weight, we []kyber.Scalar, onG kyber.Scalar) {
+// collectSlots is the part of collect that is about slots: (2), (3), (4);
+// next gives fresh scalars, 0.
+func (f *Form) collectSlots(b *Batch, st BallotStatement, m ballotMessages, ch ballotChallenges, weight, we []kyber.Scalar, onG kyber.Scalar, next func() kyber.Scalar) {
 	g, e, at := f.group, ch.e, f.basesIn(b)
-	t := g.Scalar()
-	product := g.Scalar().Zero() // Σ μᵢ·fᵢ·(e−fᵢ)
-	opened := g.Scalar().Zero()  // Σ λᵢ·fᵢ
-	wz := g.Scalar().Mul(weight[1], m.zr)
+	t := next()
+	product := next() // Σ μᵢ·fᵢ·(e−fᵢ)
+	opened := next()  // Σ λᵢ·fᵢ
+	wz := next().Mul(weight[1], m.zr)
 	wz.Neg(wz)
-	w3 := g.Scalar().Neg(weight[2])
+	w3 := next().Neg(weight[2])
 
 	b.add(weight[1], m.L) // (2)
 	b.add(weight[2], m.S) // (3)
@@ -419,18 +424,18 @@ func (f *Form) collectSlots(b *Batch, st BallotStatement, m ballotMessages, ch b
 	b.add(weight[3], m.C0) // (4)
 	b.add(we[3], m.C1)
 	for i, fi := range m.f {
-		b.add(g.Scalar().Mul(we[1], ch.lambda[i]), st.Row.B[f.slots[i]]) // (2)
-		b.addFixed(at.keys[i], g.Scalar().Mul(wz, ch.lambda[i]))
-		b.addFixed(at.gens[i], g.Scalar().Mul(w3, fi)) // (3)
+		b.add(next().Mul(we[1], ch.lambda[i]), st.Row.B[f.slots[i]]) // (2)
+		b.addFixed(at.keys[i], next().Mul(wz, ch.lambda[i]))
+		b.addFixed(at.gens[i], next().Mul(w3, fi)) // (3)
 		opened.Add(opened, t.Mul(ch.lambda[i], fi))
 		t.Sub(e, fi)
 		t.Mul(t, fi)
 		product.Add(product, t.Mul(t, ch.mu[i]))
 	}
-	b.addFixed(at.g0, g.Scalar().Mul(w3, m.zv))
+	b.addFixed(at.g0, next().Mul(w3, m.zv))
 	onG.Add(onG, t.Mul(weight[1], opened))
 
-	rules := g.Scalar().Zero() // Σⱼ θⱼ·(Σᵢ aⱼᵢ·fᵢ − e·bⱼ)
+	rules := next() // Σⱼ θⱼ·(Σᵢ aⱼᵢ·fᵢ − e·bⱼ)
 	for j, r := range f.rules {
 		d := r.value(g, m.f)
 		d.Sub(d, t.Mul(e, r.sum))
@@ -438,6 +443,6 @@ func (f *Form) collectSlots(b *Batch, st BallotStatement, m ballotMessages, ch b
 	}
 	product.Add(product, rules.Mul(rules, e))
 	onG.Add(onG, t.Mul(weight[3], product))
-	wc := g.Scalar().Mul(weight[3], m.zc)
+	wc := next().Mul(weight[3], m.zc)
 	b.addFixed(at.h, wc.Neg(wc))
 }

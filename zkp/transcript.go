@@ -192,11 +192,26 @@ func (d *dialogue) weights(label string, n int) []kyber.Scalar {
 
 // shortScalars cuts b into 16-byte integers, little-endian as above.
 func shortScalars(g *elgamal.Group, b []byte) []kyber.Scalar {
+	if k, ok := g.Kyber().(interface{ ShortScalars(b []byte) []kyber.Scalar }); ok {
+		return k.ShortScalars(b)
+	}
 	list := make([]kyber.Scalar, len(b)/16)
 	for i := range list {
 		chunk := b[16*i : 16*i+16]
 		slices.Reverse(chunk)
 		list[i] = g.ReduceScalar(chunk)
+	}
+	return list
+}
+
+// newScalars returns n scalars, 0, in one piece of memory if the group can.
+func newScalars(g *elgamal.Group, n int) []kyber.Scalar {
+	if k, ok := g.Kyber().(interface{ Scalars(n int) []kyber.Scalar }); ok {
+		return k.Scalars(n)
+	}
+	list := make([]kyber.Scalar, n)
+	for i := range list {
+		list[i] = g.Scalar()
 	}
 	return list
 }
