@@ -18,7 +18,7 @@ type Handover func(identity.Request) ([]byte, error)
 // and posts its answer to the URI (OpenID4VP 1.0, section B.2.6.1).
 func Redirect(responseURI string) Handover {
 	return func(r identity.Request) ([]byte, error) {
-		return transcript("OpenID4VPHandover", r.Audience, r.Nonce, thumbprint(r), responseURI)
+		return transcript("OpenID4VPHandover", r.Audience, r.Nonce, r.ResponseKey, responseURI)
 	}
 }
 
@@ -27,18 +27,12 @@ func Redirect(responseURI string) Handover {
 // of the web page, without the "origin:" that an audience has in front of it.
 func BrowserAPI() Handover {
 	return func(r identity.Request) ([]byte, error) {
-		return transcript("OpenID4VPDCAPIHandover", strings.TrimPrefix(r.Audience, "origin:"), r.Nonce, thumbprint(r))
+		return transcript("OpenID4VPDCAPIHandover", strings.TrimPrefix(r.Audience, "origin:"), r.Nonce, r.ResponseKey)
 	}
 }
 
-// thumbprint returns bstr or null.
-func thumbprint(r identity.Request) any {
-	if r.ResponseKey == nil {
-		return nil
-	}
-	return r.ResponseKey
-}
-
+// transcript wraps the hash of what identifies the session. A thumbprint that
+// is nil becomes null, as the standard wants it.
 func transcript(name string, info ...any) ([]byte, error) {
 	data, err := cbor.Marshal(info)
 	if err != nil {

@@ -1,6 +1,7 @@
 package mdl
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"os"
@@ -33,6 +34,15 @@ func TestHandoverVectors(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "83f6f682764f70656e4944345650444341504948616e646f7665725820fbece366f4212f9762c74cfdbf83b8c69e371d5d68cea09cb4c48ca6daab761a", hex.EncodeToString(got))
 	}
+}
+
+// TestHandoverWithoutKey holds that an answer which is not encrypted has null
+// in place of the thumbprint.
+func TestHandoverWithoutKey(t *testing.T) {
+	got, err := Redirect("u")(identity.Request{Audience: "a", Nonce: "n"})
+	require.NoError(t, err)
+	h := sha256.Sum256([]byte("\x84\x61a\x61n\xf6\x61u"))
+	require.Equal(t, "\x83\xf6\xf6\x82\x71OpenID4VPHandover\x58\x20"+string(h[:]), string(got))
 }
 
 // TestOtherWallet accepts presentations of another implementation over both

@@ -131,7 +131,7 @@ func TestRefuse(t *testing.T) {
 		{"chain is text", func(w *wallet) { w.chain = "certificate" }, identity.ErrEncoding},
 		{"chain too long", func(w *wallet) { r := w.signer.Raw; w.chain = []any{r, r, r, r, r} }, identity.ErrEncoding},
 		{"certificate with a trailing byte", func(w *wallet) { w.chain = append(bytes.Clone(w.signer.Raw), 0) }, identity.ErrEncoding},
-		{"certificate too large", func(w *wallet) { w.chain = []any{w.signer.Raw, make([]byte, maxCertificate+1)} }, identity.ErrEncoding},
+		{"certificate is text", func(w *wallet) { w.chain = []any{w.signer.Raw, "certificate"} }, identity.ErrEncoding},
 		{"from another root", func(w *wallet) {
 			w.chain = newAuthority(t, p256(t)).certificate(t, w.authority.key.Public(), signer()).Raw
 		}, identity.ErrIssuer},
@@ -234,6 +234,8 @@ func TestRefuse(t *testing.T) {
 		{"key compressed", keyed(func(k map[int]any) { k[-3] = true }), identity.ErrEncoding},
 		{"key short", keyed(func(k map[int]any) { k[-2] = k[-2].([]byte)[1:] }), identity.ErrEncoding},
 		{"key with a private part", keyed(func(k map[int]any) { k[-4] = make([]byte, 32) }), identity.ErrEncoding},
+		{"Ed25519 key short", func(w *wallet) { w.key = map[int]any{1: 1, -1: 6, -2: make([]byte, 31)} }, identity.ErrEncoding},
+		{"Ed25519 key with two coordinates", func(w *wallet) { w.key = map[int]any{1: 1, -1: 6, -2: make([]byte, 32), -3: true} }, identity.ErrEncoding},
 		{"key of another curve", keyed(func(k map[int]any) { k[-1] = 8 }), identity.ErrAlgorithm},
 		{"key whose curve is text", keyed(func(k map[int]any) { k[-1] = "P-256" }), identity.ErrEncoding},
 		{"key for another algorithm", keyed(func(k map[int]any) { k[3] = -8 }), identity.ErrAlgorithm},

@@ -235,6 +235,43 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
+// TestNothingIsFetched holds that no key is looked up for a token that is
+// refused anyway: a stranger cannot make the registrar fetch.
+func TestNothingIsFetched(t *testing.T) {
+	for _, c := range map[string]struct {
+		change func(w *wallet)
+		want   error
+	}{
+		"alg none":       {func(w *wallet) { w.issuerHeader["alg"] = "none" }, identity.ErrAlgorithm},
+		"typ":            {func(w *wallet) { w.issuerHeader["typ"] = "JWT" }, identity.ErrType},
+		"crit":           {func(w *wallet) { w.issuerHeader["crit"] = []any{"exp"} }, identity.ErrCritical},
+		"another issuer": {func(w *wallet) { w.claims["iss"] = "did:web:10.0.0.1.example.org" }, identity.ErrIssuer},
+	} {
+		w := newWallet(t, p256(t), p256(t))
+		v := newVerifier(t, Issuer{ID: didKey(w.issuer)})
+		v.config.Keys = noKeys{t}
+		c.change(w)
+		_, err := v.Verify(t.Context(), w.present(t), request())
+		requireReason(t, err, c.want)
+	}
+}
+
+type noKeys struct{ t *testing.T }
+
+func (n noKeys) Key(context.Context, string, string) (crypto.PublicKey, error) {
+	n.t.Error("fetched")
+	return nil, identity.ErrResolve
+}
+
+// TestMissingClaimIsNamed holds that an operator learns which claim to ask for.
+func TestMissingClaimIsNamed(t *testing.T) {
+	w := newWallet(t, p256(t), p256(t))
+	w.disclosures = w.disclosures[1:]
+	_, err := newVerifier(t, Issuer{ID: didKey(w.issuer)}).Verify(t.Context(), w.present(t), request())
+	requireReason(t, err, identity.ErrClaim)
+	require.ErrorContains(t, err, "citizen_number")
+}
+
 func (w *wallet) disclose(v any) {
 	d := encode(v)
 	w.disclosures = append(w.disclosures, d)

@@ -200,7 +200,7 @@ func TestWebRefuse(t *testing.T) {
 		want   error
 	}{
 		"another subject":    {func(d object) { d["id"] = "did:web:example.com" }, "#key-1", identity.ErrResolve},
-		"no key identifier":     {func(d object) { delete(method(d), "id"); d["assertionMethod"] = d["verificationMethod"] }, "", identity.ErrResolve},
+		"no key identifier":  {func(d object) { delete(method(d), "id"); d["assertionMethod"] = d["verificationMethod"] }, "", identity.ErrResolve},
 		"another key":        {func(object) {}, "#key-2", identity.ErrResolve},
 		"another's key":      {func(object) {}, "did:web:example.com#key-1", identity.ErrResolve},
 		"not for assertions": {func(d object) { d["authentication"] = d["assertionMethod"]; delete(d, "assertionMethod") }, "#key-1", identity.ErrResolve},

@@ -16,11 +16,6 @@ import (
 // PublicKey reads a JSON Web Key (RFC 7517) for ES256 or EdDSA: a point of
 // P-256 or an Ed25519 key, for signatures, without a private part.
 func PublicKey(o Object) (crypto.PublicKey, error) {
-	for _, private := range []string{"d", "k", "p", "q"} {
-		if _, ok := o[private]; ok {
-			return nil, fmt.Errorf("jwk: private key: %w", identity.ErrEncoding)
-		}
-	}
 	data, err := json.Marshal(o)
 	if err != nil {
 		return nil, fmt.Errorf("jwk: %w", identity.ErrEncoding)
