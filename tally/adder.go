@@ -94,9 +94,7 @@ func (a *adder) sum(ctx context.Context, r ledger.Reader, w work) (*Partial, err
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range gone {
-		a.whole.remove(p)
-	}
+	a.whole.remove(gone)
 	report(uint64(len(a.superseded)), uint64(len(a.superseded)))
 	a.superseded = nil
 	return a.whole, nil

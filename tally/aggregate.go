@@ -203,28 +203,34 @@ func (p *Partial) Merge(next *Partial) error {
 	return nil
 }
 
-// remove takes away ballots that were added before.
-func (p *Partial) remove(ballots *Partial) {
-	for i, s := range ballots.styles {
-		from := &p.styles[i]
-		if s.row.A != nil {
-			from.row.A.Sub(from.row.A, s.row.A)
-			for k, b := range s.row.B {
-				from.row.B[k].Sub(from.row.B[k], b)
+// remove takes away ballots that were added before, and of each of which another
+// one of the same style and weight stays.
+func (p *Partial) remove(parts []*Partial) {
+	gone := make([]map[uint64]bool, len(p.rows))
+	for i := range gone {
+		gone[i] = make(map[uint64]bool)
+	}
+	for _, ballots := range parts {
+		for i, s := range ballots.styles {
+			from := &p.styles[i]
+			if s.row.A != nil {
+				from.row.A.Sub(from.row.A, s.row.A)
+				for k, b := range s.row.B {
+					from.row.B[k].Sub(from.row.B[k], b)
+				}
+			}
+			for weight, n := range s.groups {
+				from.groups[weight] -= n
 			}
 		}
-		for weight, n := range s.groups {
-			if from.groups[weight] -= n; from.groups[weight] == 0 {
-				delete(from.groups, weight)
+		for i, rows := range ballots.rows {
+			for _, r := range rows {
+				gone[i][r.index] = true
 			}
 		}
 	}
-	for i, rows := range ballots.rows {
-		gone := make(map[uint64]bool, len(rows))
-		for _, r := range rows {
-			gone[r.index] = true
-		}
-		p.rows[i] = slices.DeleteFunc(p.rows[i], func(r countedRow) bool { return gone[r.index] })
+	for i, rows := range p.rows {
+		p.rows[i] = slices.DeleteFunc(rows, func(r countedRow) bool { return gone[i][r.index] })
 	}
 }
 

@@ -93,7 +93,9 @@ func (a *audit) replay(ctx context.Context) bool {
 	state, sums := a.state, a.sums
 	if a.state, a.sums = nil, nil; state == nil {
 		state = ballot.NewState(a.e)
-		sums = newAdder(a.e, state)
+		if a.c == nil {
+			sums = newAdder(a.e, state)
+		}
 	}
 	o := &ballot.ReplayOptions{
 		Workers:  a.o.Workers,
@@ -205,7 +207,7 @@ func (a *audit) hours(ctx context.Context, closed uint64) {
 func (a *audit) addUp(ctx context.Context) bool {
 	c, err := a.c, error(nil)
 	if c != nil {
-		c = c.grown(a.r, a.cp.Size)
+		c = c.grown(a.r, a.cp.Size, a.state)
 	} else {
 		c, err = newClosing(ctx, a.r, a.cp.Size, a.sums, work{a.o.Workers, a.o.Progress})
 	}

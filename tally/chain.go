@@ -104,12 +104,17 @@ func (ch *chain) judge(ctx context.Context, w mixWork) error {
 }
 
 // step judges the front of the queue: it believes every mix that looks right,
-// until the chain is complete, and verifies them together. At the first one that
-// does not hold it stops, because those after it have mixed something else.
+// until the chain is complete or a mixer comes back, and verifies them together.
+// At the first one that does not hold it stops, because those after it have mixed
+// something else. So a mixer makes work only for each mix that is wrong, however
+// many there are.
 func (ch *chain) step(ctx context.Context, w mixWork) ([]mixEntry, error) {
 	r := run{of: ch, last: ch.last, digests: slices.Clone(ch.digests), mixers: slices.Clone(ch.mixers)}
 	var judged []mixEntry
 	for _, x := range ch.queue {
+		if slices.Contains(r.mixers[len(ch.mixers):], x.mixer) {
+			break // whether this is a second one follows from the first
+		}
 		x, err := r.take(ctx, x, w)
 		if err != nil {
 			return nil, err

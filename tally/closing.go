@@ -23,6 +23,7 @@ type closing struct {
 	pinned pinned // the one pin that is right
 	sums   []contestSum
 	mixing *mixing
+	book   *shareBook // nil before there is a pin
 	work   work
 
 	ballots, weight uint64 // counted
@@ -92,10 +93,11 @@ func newClosing(ctx context.Context, r ledger.Reader, size uint64, sums *adder, 
 	return c, nil
 }
 
-// grown returns c on the ledger as it has grown since. What was counted stays.
-func (c *closing) grown(r ledger.Reader, size uint64) *closing {
+// grown returns c on the ledger as it has grown since, to which state was
+// applied. What was counted stays.
+func (c *closing) grown(r ledger.Reader, size uint64, state *ballot.State) *closing {
 	g := *c
-	g.r, g.size = r, size
+	g.r, g.size, g.state = r, size, state
 	return &g
 }
 

@@ -84,7 +84,8 @@ type follower struct {
 	evidence evidence
 	kept     []func(*checklist)
 	size     uint64
-	unsound  bool // the last checkpoint was not to be believed
+	unsound  bool  // the last checkpoint was not to be believed
+	failed   error // the reader's, at the last checkpoint
 }
 
 func newFollower(r ledger.Reader, fp ballot.Fingerprint, state []byte, o *AuditOptions) (*follower, error) {
@@ -122,16 +123,23 @@ func (f *follower) audit(ctx context.Context, cp ledger.Checkpoint) (*Progress, 
 	}
 	f.evidence, f.kept, f.size = a.evidence, a.kept, a.cp.Size
 	p := &Progress{Report: a.report}
-	if a.report.Check("ledger.checkpoint").Status == Passed {
+	switch {
+	case a.report.Check("ledger.checkpoint").Status == Passed:
 		p.saved = a.save()
-	} else {
-		f.unsound = a.m != nil // before the election is open there is no key to check with
+	case a.m == nil: // before the election is open there is no key to check with
+	case a.scanErr != nil && a.report.Check("ledger.checkpoint").Status == NotRun:
+		f.failed = a.scanErr
+	default:
+		f.unsound = true
 	}
 	return p, nil
 }
 
 // next waits until the ledger has grown.
 func (f *follower) next(ctx context.Context) (ledger.Checkpoint, error) {
+	if f.failed != nil {
+		return ledger.Checkpoint{}, f.failed
+	}
 	if f.unsound {
 		return ledger.Checkpoint{}, fmt.Errorf("the ledger of size %d is not to be believed: %w", f.size, reason.ErrChain)
 	}

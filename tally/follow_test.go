@@ -3,6 +3,8 @@ package tally
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
+	"iter"
 	"slices"
 	"testing"
 
@@ -222,4 +224,87 @@ func FuzzSaved(f *testing.F) {
 			require.Equal(t, data, s.encode())
 		}
 	})
+}
+
+// stumbling fails once: the n-th time that entries are asked for.
+type stumbling struct {
+	*growing
+	calls *int
+	n     int
+}
+
+func (s stumbling) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
+	if *s.calls++; *s.calls != s.n {
+		return s.growing.Entries(ctx, lo, hi)
+	}
+	return func(yield func(ledger.Entry, error) bool) { yield(ledger.Entry{}, errForgotten) }
+}
+
+// After a read that failed, at any place, following either ends with the
+// reader's error or says of the ledger as it grew what an audit says of it.
+func TestFollowStumbles(t *testing.T) {
+	for _, f := range []*fixture{honest(t, groups[0]), honestMixed(t, groups[0])} {
+		pin, closed := f.at(t, entry.Pin, 0), f.at(t, entry.Close, 0)
+		wrong := f.closing.pinned
+		wrong.root[0] ^= 1
+		for _, entries := range [][][]byte{f.entries, insert(f.entries, pin+1, f.sign(entry.Pin, wrong.body(), f.Signers()...))} {
+			want := f.audit(t, entries).Text()
+			sizes := []int{closed - 3, closed + 1, pin + 1, pin + 2, pin + 4, len(entries) - 2, len(entries)}
+			for n := 1; ; n++ {
+				calls := 0
+				var last *Report
+				var ended error
+				for p, err := range Follow(t.Context(), stumbling{f.growing(t, entries, sizes...), &calls, n}, f.Fingerprint, nil, nil) {
+					if ended = err; err == nil {
+						last = p.Report
+					}
+				}
+				if calls < n {
+					break
+				}
+				if ended != nil {
+					require.ErrorIs(t, ended, errForgotten)
+				} else if len(last.Checks) > 0 && calls > n+5 { // the last report was not the one that failed
+					require.Equal(t, want, last.Text(), "the %d-th read failed", n)
+				}
+			}
+		}
+	}
+}
+
+// counting counts the entries that are read.
+type counting struct {
+	*growing
+	entries *int
+}
+
+func (s counting) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		for en, err := range s.growing.Entries(ctx, lo, hi) {
+			*s.entries++
+			if !yield(en, err) {
+				return
+			}
+		}
+	}
+}
+
+// What follows after the close is read when it comes.
+func TestFollowReadsWhatIsNew(t *testing.T) {
+	f := honestMixed(t, groups[0])
+	const n = 40
+	entries, sizes := f.entries, []int{len(f.entries)}
+	for i := range n {
+		entries = append(slices.Clip(entries), fmt.Appendf(nil, "junk %d", i))
+		sizes = append(sizes, len(entries))
+	}
+	read := make(map[int]int) // entries by how many more came one at a time
+	for _, grown := range []int{1, n} {
+		count := 0
+		for _, err := range Follow(t.Context(), counting{f.growing(t, entries, sizes[:1+grown]...), &count}, f.Fingerprint, nil, nil) {
+			require.NoError(t, err)
+		}
+		read[grown] = count
+	}
+	require.Less(t, read[n]-read[1], 8*n)
 }

@@ -84,7 +84,7 @@ func (c *closing) mix(ctx context.Context, log ballot.Log, pin uint64, contest i
 		if err != nil {
 			return nil, fmt.Errorf("tally: %w", err)
 		}
-		c = c.grown(r, cp.Size)
+		c = c.grown(r, cp.Size, c.state)
 		if err := c.readMixes(ctx, pin); err != nil {
 			return nil, err
 		}

@@ -1,7 +1,9 @@
 package tally
 
 import (
+	"context"
 	"crypto/sha256"
+	"iter"
 	"slices"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/ledger"
 )
 
 // rowStatementOf returns what an honest share of a trustee states.
@@ -243,25 +246,148 @@ func TestAttacksOnMixedResults(t *testing.T) {
 	}
 }
 
-// While a ledger grows the rows of a share are checked once, and another ledger
-// has its own.
-func TestRowSharesAreCheckedOnce(t *testing.T) {
+// While a ledger grows shares are read and checked once; a read that failed is
+// made again, from where it failed.
+func TestSharesAreReadOnce(t *testing.T) {
 	f := honestMixed(t, groups[0])
-	c := f.closingOf(t, f.entries)
-	pin, at := uint64(f.at(t, entry.Pin, 0)), uint64(f.shareAt(t, 1, motto))
-	_, err := c.readShares(t.Context(), pin)
+	pin, half := uint64(f.at(t, entry.Pin, 0)), uint64(f.shareAt(t, 2, mayor))
+	want, err := f.closingOf(t, f.entries).readShares(t.Context(), pin)
 	require.NoError(t, err)
-	require.Len(t, c.mixing.shares, 6)
-	for at, s := range c.mixing.shares {
-		needed := at < uint64(f.shareAt(t, 3, chair))
-		require.Equal(t, needed, s.rows.points != nil, "two of three are kept to decrypt with")
+	for at, trustees := range want.good[chair] {
+		require.Equal(t, at < 3, trustees.rows.points != nil, "two of three are kept to decrypt with")
 	}
-	c.mixing.shares[at] = checkedRows{err: ErrProof}
-	book, err := c.grown(f.read(t, f.entries), c.size).readShares(t.Context(), pin)
+
+	c := f.closingOf(t, f.entries[:half])
+	book, err := c.readShares(t.Context(), pin)
 	require.NoError(t, err)
-	require.Nil(t, book.good[motto][1])
-	for _, s := range book.shares {
-		require.Equal(t, s.index == at, s.err != nil)
-		require.Equal(t, s.err != nil, s.share == nil, "what is refused is forgotten")
+	require.Less(t, len(book.shares), len(want.shares))
+	g := c.grown(tail{f.read(t, f.entries), half + 1}, uint64(len(f.entries)), c.state)
+	_, err = g.readShares(t.Context(), pin)
+	require.ErrorIs(t, err, errForgotten)
+	g = c.grown(tail{f.read(t, f.entries), half}, uint64(len(f.entries)), c.state)
+	book, err = g.readShares(t.Context(), pin)
+	require.NoError(t, err)
+	require.Len(t, book.shares, len(want.shares))
+	for i, s := range want.shares {
+		require.Equal(t, s.index, book.shares[i].index)
+		require.NoError(t, book.shares[i].err)
 	}
+	require.NotNil(t, book.published())
+}
+
+// A context that ends while somebody's bytes are read blames nobody.
+func TestNobodyIsBlamedForACancellation(t *testing.T) {
+	f := honestMixed(t, groups[0])
+	pin := uint64(f.at(t, entry.Pin, 0))
+	for _, at := range []int{f.mixAt(t, 1, motto), f.shareAt(t, 1, chair)} {
+		ctx, cancel := context.WithCancel(t.Context())
+		c := f.closingOf(t, f.entries[:f.mixAt(t, 1, chair)])
+		// Everything is read once to sort the mixes, then mixes and shares to be judged.
+		c = c.grown(&ending{f.read(t, f.entries), uint64(at), 2, cancel}, uint64(len(f.entries)), c.state)
+		_, err := c.readShares(ctx, pin)
+		require.ErrorIs(t, err, context.Canceled)
+		for _, x := range c.mixes() {
+			require.Empty(t, x.failed)
+		}
+		c = c.grown(f.read(t, f.entries), uint64(len(f.entries)), c.state)
+		book, err := c.readShares(t.Context(), pin)
+		require.NoError(t, err)
+		for _, x := range c.mixes() {
+			require.NoError(t, x.err)
+		}
+		for _, s := range book.shares {
+			require.NoError(t, s.err)
+		}
+	}
+}
+
+// ending is a reader after which a context ends: when it has read an entry so
+// many times.
+type ending struct {
+	*operator
+	at     uint64
+	times  int
+	cancel func()
+}
+
+func (r *ending) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		for en, err := range r.operator.Entries(ctx, lo, hi) {
+			if en.Index == r.at {
+				if r.times--; r.times == 0 {
+					r.cancel()
+				}
+			}
+			if !yield(en, err) {
+				return
+			}
+		}
+	}
+}
+
+// Whether a mix is a second one of its mixer follows from the first, so that
+// each wrong one costs as much as any other.
+func TestManyWrongMixesOfOneMixer(t *testing.T) {
+	f := honestMixed(t, groups[0])
+	at := f.mixAt(t, 1, chair)
+	base := f.closingOf(t, f.entries[:at]).mixing.chains[chair]
+	good := f.draft(t, f.entries[:at], 3, chair)
+	right := slices.Concat(good.rows, good.proof)
+	wrong := slices.Clone(right)
+	wrong[len(wrong)-32] ^= 1
+	ch := newChain(f.Manifest, f.Fingerprint, chair, base.key, base.last)
+	ch.queue = []mixEntry{{mixHead: good.head, index: 1, mixer: 3}, {mixHead: good.head, index: 2, mixer: 3}}
+	judged, err := ch.step(t.Context(), mixWork{together: togetherPoints, body: func(context.Context, uint64) ([]byte, error) { return right, nil }})
+	require.NoError(t, err)
+	require.Len(t, judged, 1, "the second is not looked at before the first is verified")
+
+	ch = newChain(f.Manifest, f.Fingerprint, chair, base.key, base.last)
+	const n = 50
+	for i := range uint64(n + 2) {
+		ch.queue = append(ch.queue, mixEntry{mixHead: good.head, index: i, mixer: 3})
+	}
+	read := 0
+	require.NoError(t, ch.judge(t.Context(), mixWork{together: togetherPoints, body: func(_ context.Context, index uint64) ([]byte, error) {
+		read++
+		if index == n {
+			return right, nil
+		}
+		return wrong, nil
+	}}))
+	require.Equal(t, n+1, read, "each is read once")
+	for i, x := range ch.judged {
+		switch {
+		case i < n:
+			require.ErrorIs(t, x.err, ErrProof)
+			require.Equal(t, mixShuffle, x.failed)
+		case i == n:
+			require.NoError(t, x.err)
+		default:
+			require.ErrorIs(t, x.err, ErrDuplicate)
+			require.Empty(t, x.failed)
+		}
+	}
+}
+
+// A mixer that loses a race is not blamed, whichever list it was about.
+func TestLateRaceBlamesNobody(t *testing.T) {
+	f := honestMixed(t, groups[0])
+	at := []int{f.mixAt(t, 1, chair), f.mixAt(t, 2, chair)}
+	base := f.closingOf(t, f.entries[:at[0]]).mixing.chains[chair]
+	digests := f.closing.mixing.chains[chair].digests
+	m := *f.Manifest
+	m.Mixes = 3
+	ch := newChain(&m, f.Fingerprint, chair, base.key, base.last)
+	for i, index := range append(at, len(f.entries)) {
+		step := min(i, 1)
+		ch.queue = append(ch.queue, mixEntry{mixHead: mixHead{chair, uint32(step), digests[step]}, index: uint64(index), mixer: i + 1})
+	}
+	require.NoError(t, ch.judge(t.Context(), mixWork{together: togetherPoints, body: func(_ context.Context, index uint64) ([]byte, error) {
+		_, rest, err := parseMixHead(m.Contests, parse(t, f.entries[index]).Body)
+		return rest, err
+	}}))
+	require.NoError(t, ch.judged[0].err)
+	require.NoError(t, ch.judged[1].err)
+	require.ErrorIs(t, ch.judged[2].err, ErrChain)
+	require.Empty(t, ch.judged[2].failed)
 }

@@ -143,17 +143,17 @@ func TestChainGrows(t *testing.T) {
 	require.Len(t, c.mixes(), 2)
 	r := f.read(t, f.entries)
 
-	g := c.grown(tail{r, uint64(half)}, uint64(len(f.entries)))
+	g := c.grown(tail{r, uint64(half)}, uint64(len(f.entries)), c.state)
 	require.NoError(t, g.readMixes(ctx, pin))
 	require.Equal(t, want, g.mixes())
-	require.NoError(t, g.grown(tail{r, uint64(len(f.entries))}, uint64(len(f.entries))).readMixes(ctx, pin))
+	require.NoError(t, g.grown(tail{r, uint64(len(f.entries))}, uint64(len(f.entries)), g.state).readMixes(ctx, pin))
 	require.Equal(t, want, g.mixes())
 
 	// The last mix cannot be read a second time, when it is to be judged.
 	c = f.closingOf(t, f.entries[:half])
 	at := f.mixAt(t, 2, motto)
 	turns := &turncoat{operator: r, turns: 3, with: f.entries[:at]}
-	g = c.grown(turns, uint64(at+1))
+	g = c.grown(turns, uint64(at+1), c.state)
 	require.ErrorIs(t, g.readMixes(ctx, pin), ErrIncomplete)
 	require.NoError(t, g.readMixes(ctx, pin))
 	require.Equal(t, want, g.mixes())

@@ -21,7 +21,7 @@ type mixHead struct {
 	input   [32]byte // digest of the list that it mixes
 }
 
-// mixBody returns the canonical bytes of a mix: contest, step, digest of the
+// body returns the canonical bytes of a mix: contest, step, digest of the
 // input, rows of the output, proof. How many rows there are, of how many
 // columns, follows from the ledger.
 func (h mixHead) body(rows, proof []byte) []byte {

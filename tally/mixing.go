@@ -13,26 +13,18 @@ import (
 	"github.com/hanpyo/hanpyo/mixnet"
 )
 
-// mixing is what is known of mixed contests: what the mixers have posted, as far
-// as it was read, and which shares hold. It stays true while the ledger grows.
+// mixing is what the mixers have posted, as far as it was read. It stays true
+// while the ledger grows.
 type mixing struct {
 	next   uint64     // index of the entry to read next
 	chains []*chain   // for each contest; nil if it is not mixed
 	others []mixEntry // those of no chain
-
-	shares map[uint64]checkedRows // by the index of the share
-}
-
-// checkedRows is what checking the rows of a share has given.
-type checkedRows struct {
-	rows *rowShare // with its points, if they are needed to decrypt
-	err  error
 }
 
 // newMixing starts a chain for every mixed contest that is to be decrypted, with
 // the rows of its counted ballots.
 func (c *closing) newMixing(ctx context.Context, whole *Partial) (*mixing, error) {
-	x := &mixing{next: c.pinned.size, chains: make([]*chain, len(c.sums)), shares: make(map[uint64]checkedRows)}
+	x := &mixing{next: c.pinned.size, chains: make([]*chain, len(c.sums))}
 	for i := range c.sums {
 		contest := &c.e.Manifest.Contests[i]
 		if !contest.Mixed() || c.disposition(i) != decrypted {

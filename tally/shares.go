@@ -39,47 +39,66 @@ type resultEntry struct {
 type shareBook struct {
 	c       *closing
 	pin     uint64 // index of the pin
+	next    uint64 // index of the entry to read next
 	keys    map[[2]int][]kyber.Point
 	shares  []shareEntry
 	results []resultEntry
 	good    []map[int]*share // for each contest, by trustee
 }
 
-// readShares reads and judges everything after the close.
+func (c *closing) newShareBook(pin uint64) *shareBook {
+	b := &shareBook{pin: pin, next: c.pinned.size, keys: make(map[[2]int][]kyber.Point), good: make([]map[int]*share, len(c.sums))}
+	for i := range b.good {
+		b.good[i] = make(map[int]*share)
+	}
+	return b
+}
+
+// readShares reads and judges everything after the close that was not read yet.
+// pin is the index of the pin. What is judged stays so while the ledger grows.
 func (c *closing) readShares(ctx context.Context, pin uint64) (*shareBook, error) {
 	if err := c.readMixes(ctx, pin); err != nil {
 		return nil, err
 	}
-	b := &shareBook{c: c, pin: pin, keys: make(map[[2]int][]kyber.Point), good: make([]map[int]*share, len(c.sums))}
-	for i := range b.good {
-		b.good[i] = make(map[int]*share)
+	if c.book == nil {
+		c.book = c.newShareBook(pin)
 	}
-	for en, err := range c.r.Entries(ctx, c.pinned.size, c.size) {
+	b := c.book
+	b.c = c
+	for en, err := range c.r.Entries(ctx, b.next, c.size) {
 		if err != nil {
 			return nil, fmt.Errorf("tally: %w", err)
 		}
 		// What is no entry of this election, the counting rule has refused.
 		env, err := entry.Parse(en.Data)
-		if err != nil || ballot.Fingerprint(env.Election) != c.e.Fingerprint {
-			continue
-		}
-		switch env.Kind {
-		case entry.Share:
-			s := b.judge(ctx, en.Index, env)
-			if err := ctx.Err(); err != nil {
-				return nil, fmt.Errorf("tally: %w", err)
+		if err == nil && ballot.Fingerprint(env.Election) == c.e.Fingerprint {
+			if err := b.read(ctx, en.Index, env); err != nil {
+				return nil, err
 			}
-			if s.err == nil {
-				b.good[s.contest][s.trustee] = s.share
-			} else {
-				s.share = nil // it may be long
-			}
-			b.shares = append(b.shares, s)
-		case entry.Result:
-			b.results = append(b.results, b.judgeResult(en.Index, env))
 		}
+		b.next = en.Index + 1
 	}
 	return b, nil
+}
+
+// read reads an entry of the election. The error is that of ctx.
+func (b *shareBook) read(ctx context.Context, index uint64, env *entry.Envelope) error {
+	switch env.Kind {
+	case entry.Share:
+		s := b.judge(ctx, index, env)
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("tally: %w", err) // and nobody is to blame
+		}
+		if s.err == nil {
+			b.good[s.contest][s.trustee] = s.share
+		} else {
+			s.share = nil // it may be long
+		}
+		b.shares = append(b.shares, s)
+	case entry.Result:
+		b.results = append(b.results, b.judgeResult(index, env))
+	}
+	return nil
 }
 
 // judge checks a share entry: signed by a trustee, well formed, of a contest
@@ -144,7 +163,7 @@ func (b *shareBook) check(ctx context.Context, index uint64, trustee int, s *sha
 		return fmt.Errorf("tally: the trustee has a share of contest %s already: %w", contest.ID, reason.ErrDuplicate)
 	}
 	if contest.Mixed() {
-		return b.checkRows(ctx, index, trustee, s)
+		return b.checkRows(ctx, trustee, s)
 	}
 	statement := s.statement(c.e.Group, c.sums[s.contest].row.A, b.trusteeKeys(trustee, s.contest))
 	if err := statement.Verify(c.e.Group, s.context(c.e.Fingerprint, trustee, contest.Results()), s.proof); err != nil {
@@ -153,27 +172,18 @@ func (b *shareBook) check(ctx context.Context, index uint64, trustee int, s *sha
 	return nil
 }
 
-// checkRows reads the rows of a share and checks their proofs, once while the
-// ledger grows. It keeps the points if there are not enough shares yet.
-func (b *shareBook) checkRows(ctx context.Context, index uint64, trustee int, s *share) (err error) {
-	known := b.c.mixing.shares
-	if k, ok := known[index]; ok {
-		s.rows, s.rest = k.rows, nil
-		return k.err
-	}
+// checkRows reads the rows of a share and checks their proofs. It keeps the
+// points if there are not enough shares yet.
+func (b *shareBook) checkRows(ctx context.Context, trustee int, s *share) error {
 	g, st := b.c.e.Group, b.c.rowStatement(trustee, s.contest, s.target)
 	rows, err := parseRowShare(ctx, g, st.list.Len(), st.list.Width(), st.workers, s.rest)
 	if err == nil {
 		err = st.verify(ctx, g, rows)
 	}
-	if ctx.Err() != nil {
-		return err
-	}
 	s.rows, s.rest = &rowShare{}, nil
 	if err == nil && len(b.good[s.contest]) < b.c.e.Manifest.Threshold {
 		s.rows.points = rows.points
 	}
-	known[index] = checkedRows{s.rows, err}
 	return err
 }
 
