@@ -346,6 +346,20 @@ func TestEmbedding(t *testing.T) {
 	}
 	_, err := NewPoint().Base().Data()
 	require.ErrorIs(t, err, reason.ErrEncoding)
+	// Lengths that a point cannot carry.
+	for _, n := range []byte{EmbedLen + 1, EmbedLen + 2, 127} {
+		for counter := uint16(1); ; counter++ {
+			var b [PointLen]byte
+			candidate(&b, nil, counter)
+			b[31] = n
+			var p Point
+			if p.decode(&b) {
+				_, err := p.Data()
+				require.ErrorIs(t, err, reason.ErrEncoding, n)
+				break
+			}
+		}
+	}
 	// Bytes behind the announced length.
 	for counter := uint16(1); ; counter++ {
 		var b [PointLen]byte
