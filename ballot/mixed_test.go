@@ -380,3 +380,30 @@ func TestMixedStyles(t *testing.T) {
 	w.refuse(ballot.ErrEncoding, rewrap(t, slots.Bytes(), func(env *entry.Envelope) { env.Body = body }))
 	require.Len(t, w.Mixers, len(w.Manifest.Mixers))
 }
+
+// Decode is the inverse of Encode, and of nothing else.
+func TestDecodeIsTheInverseOfEncode(t *testing.T) {
+	e := electiontest.New(t, &electiontest.Options{Voters: 3, Mixers: 2, Contests: []ballot.Contest{
+		{ID: "chair", Name: "Chair", Kind: "mixed-ranking", CountBy: "borda", Plaintexts: "public",
+			Options: []ballot.Option{{ID: "a", Name: "A"}, {ID: "b", Name: "B"}}},
+		{ID: "yes", Name: "Yes", Kind: "choose", Min: 1, Max: 1, Options: []ballot.Option{{ID: "a", Name: "A"}}},
+	}})
+	c := &e.Manifest.Contests[0]
+	for _, v := range []ballot.Vote{{}, {"a": 1}, {"b": 1, "a": 2}} {
+		plain, err := c.Encode(v)
+		require.NoError(t, err)
+		got, err := c.Decode(plain)
+		require.NoError(t, err)
+		require.Equal(t, v, got)
+		_, err = c.Decode(append(plain, 0))
+		require.ErrorIs(t, err, ballot.ErrShape)
+	}
+	for plain, reason := range map[string]error{"\x01\x01": ballot.ErrShape, "\x03\x00": ballot.ErrRange, "\x00\x01": ballot.ErrEncoding} {
+		_, err := c.Decode([]byte(plain))
+		require.ErrorIs(t, err, reason, "%q", plain)
+	}
+	_, err := e.Manifest.Contests[1].Decode([]byte{1})
+	require.ErrorIs(t, err, ballot.ErrShape)
+	_, err = new(ballot.Contest).Decode(nil)
+	require.ErrorIs(t, err, ballot.ErrShape)
+}

@@ -144,6 +144,24 @@ func (c *Contest) openPlaintext(points []kyber.Point) (Vote, error) {
 	if len(bytes.Trim(padding, "\x00")) > 0 {
 		return nil, fmt.Errorf("has padding that is not zero: %w", reason.ErrEncoding)
 	}
+	return c.decode(k, plain)
+}
+
+// Decode returns the vote of a mixed contest that Encode gives these bytes for,
+// under the conditions of [Contest.OpenPlaintext].
+func (c *Contest) Decode(plain []uint8) (Vote, error) {
+	k, ok := c.kind.(mixedKind)
+	if !ok || c.layout == nil || len(plain) != c.layout.plaintext {
+		return nil, fmt.Errorf("ballot: contest %s: %d bytes are no plaintext: %w", c.ID, len(plain), reason.ErrShape)
+	}
+	v, err := c.decode(k, plain)
+	if err != nil {
+		return nil, fmt.Errorf("ballot: contest %s: plaintext %w", c.ID, err)
+	}
+	return v, nil
+}
+
+func (c *Contest) decode(k mixedKind, plain []uint8) (Vote, error) {
 	v, err := k.read(c, plain)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"iter"
-	"maps"
 	"strconv"
 	"strings"
 
@@ -73,7 +72,7 @@ func (c *ContestResult) Votes() iter.Seq2[ballot.Vote, int64] {
 			return
 		}
 		for _, plain := range c.opened.sorted() {
-			if v := c.opened.votes[plain]; !yield(maps.Clone(v.vote), v.count) {
+			if !yield(c.opened.vote(plain), c.opened.votes[plain]) {
 				return
 			}
 		}

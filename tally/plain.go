@@ -22,17 +22,12 @@ type plaintexts struct {
 	contest *ballot.Contest
 
 	mu      sync.Mutex
-	votes   map[string]*plainVote // by canonical bytes
+	votes   map[string]int64 // how many have cast each valid vote, by its canonical bytes
 	invalid int64
 }
 
-type plainVote struct {
-	vote  ballot.Vote
-	count int64
-}
-
 func newPlaintexts(c *ballot.Contest) *plaintexts {
-	return &plaintexts{contest: c, votes: make(map[string]*plainVote)}
+	return &plaintexts{contest: c, votes: make(map[string]int64)}
 }
 
 // open takes the points of one row. Whatever does not decode is an invalid vote
@@ -45,18 +40,25 @@ func (p *plaintexts) open(points []kyber.Point) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch known := p.votes[string(plain)]; {
-	case err != nil:
+	if err != nil {
 		p.invalid++
-	case known != nil:
-		known.count++
-	default:
-		p.votes[string(plain)] = &plainVote{vote, 1}
+		return
 	}
+	p.votes[string(plain)]++
 }
 
 // sorted returns the votes in the order of their bytes.
 func (p *plaintexts) sorted() []string { return slices.Sorted(maps.Keys(p.votes)) }
+
+// vote returns the vote of canonical bytes that were checked. A vote takes much
+// more memory than its bytes, so that they are decoded one by one.
+func (p *plaintexts) vote(plain string) ballot.Vote {
+	v, err := p.contest.Decode([]byte(plain))
+	if err != nil {
+		panic("tally: a checked plaintext cannot be read: " + err.Error())
+	}
+	return v
+}
 
 const plaintextsLabel = "hanpyo/v1 plaintexts"
 
@@ -68,7 +70,7 @@ func (p *plaintexts) digest() [sha256.Size]byte {
 	w.Uint32(uint32(p.contest.PlaintextLen()))
 	for _, plain := range p.sorted() {
 		w.Raw([]byte(plain))
-		w.Uint64(uint64(p.votes[plain].count))
+		w.Uint64(uint64(p.votes[plain]))
 	}
 	return sha256.Sum256(w.Bytes())
 }
@@ -76,8 +78,8 @@ func (p *plaintexts) digest() [sha256.Size]byte {
 // totals returns the total of each result row.
 func (p *plaintexts) totals() ([]int64, error) {
 	totals, err := p.contest.Count(func(yield func(ballot.Vote, uint64) bool) {
-		for _, v := range p.votes {
-			if !yield(v.vote, uint64(v.count)) {
+		for plain, n := range p.votes {
+			if !yield(p.vote(plain), uint64(n)) {
 				return
 			}
 		}
@@ -96,11 +98,11 @@ func (p *plaintexts) totals() ([]int64, error) {
 // texts returns what was written in, the most frequent first.
 func (p *plaintexts) texts() []TextTotal {
 	var texts []TextTotal
-	for _, v := range p.votes {
-		for text, mark := range v.vote {
+	for plain, n := range p.votes {
+		for text, mark := range p.vote(plain) {
 			option := slices.ContainsFunc(p.contest.Options, func(o ballot.Option) bool { return o.ID == text })
 			if mark != 0 && !option {
-				texts = append(texts, TextTotal{text, v.count})
+				texts = append(texts, TextTotal{text, n})
 			}
 		}
 	}
@@ -133,10 +135,10 @@ func (p *plaintexts) elect() (*count.Result, error) {
 		e.Candidates = append(e.Candidates, o.Name)
 	}
 	for _, plain := range p.sorted() {
-		v := p.votes[plain]
-		b := count.Ballot{Marks: make([]int, len(p.contest.Options)), Count: v.count}
+		vote := p.vote(plain)
+		b := count.Ballot{Marks: make([]int, len(p.contest.Options)), Count: p.votes[plain]}
 		for i, o := range p.contest.Options {
-			if b.Marks[i] = v.vote[o.ID]; p.contest.CountBy == "plurality" && b.Marks[i] > 1 {
+			if b.Marks[i] = vote[o.ID]; p.contest.CountBy == "plurality" && b.Marks[i] > 1 {
 				b.Marks[i] = 0
 			}
 		}

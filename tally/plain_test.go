@@ -135,7 +135,7 @@ func TestInvalidPlaintexts(t *testing.T) {
 			require.EqualValues(t, len(invalid[c])+6, p.invalid, "contest %s: %+q", c.ID, slices.Collect(maps.Keys(p.votes)))
 			require.Len(t, p.votes, len(plains))
 			for plain, v := range p.votes {
-				require.EqualValues(t, 2, v.count, "%+q", plain)
+				require.EqualValues(t, 2, v, "%+q", plain)
 			}
 			totals, err := p.totals()
 			require.NoError(t, err)
