@@ -5,8 +5,10 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -260,12 +262,14 @@ func (e *election) read(entry []byte) (s zkp.BallotStatement, proof []byte, err 
 		return last
 	}
 	proof = cut(e.form.ProofLen())
-	if s.Row, err = g.DecodeCiphertext(cut(g.CiphertextLen(w)), w); err != nil {
+	points, err := g.DecodePointsOrIdentity(cut(g.PointLen() + g.CiphertextLen(w)))
+	if err != nil {
 		return s, nil, err
 	}
-	if s.Credential, err = g.DecodePoint(cut(g.PointLen())); err != nil {
-		return s, nil, err
+	if slices.ContainsFunc(points, g.IsIdentity) {
+		return s, nil, errors.New("a point of a ballot is the identity")
 	}
+	s.Credential, s.Row = points[0], elgamal.Ciphertext{A: points[1], B: points[2:]}
 	s.Number = binary.BigEndian.Uint32(cut(4))
 	return s, proof, nil
 }

@@ -101,20 +101,26 @@ func TestGeneratorsAreFreed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := otherGroup(elgamal.Ristretto255())
 		w := newWork(ctx, nil, 0)
+		held := func() []kyber.Point {
+			c := generatorsOf(g)
+			c.turn <- struct{}{}
+			defer func() { <-c.turn }()
+			return c.list
+		}
 		derive := func() {
 			_, err := deriveGenerators(w, g, 3)
 			require.NoError(t, err)
-			require.NotEmpty(t, generatorsOf(g).list)
+			require.NotEmpty(t, held())
 		}
 		derive()
 		time.Sleep(keepGenerators - time.Second)
 		derive()
 		time.Sleep(keepGenerators - time.Second)
 		synctest.Wait()
-		require.NotEmpty(t, generatorsOf(g).list, "it was needed since")
+		require.NotEmpty(t, held(), "it was needed since")
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.Empty(t, generatorsOf(g).list)
+		require.Empty(t, held())
 		derive()
 		time.Sleep(2 * keepGenerators) // no timer is left behind
 	})
