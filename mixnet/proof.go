@@ -184,7 +184,9 @@ func (s Statement) prove(w *work, place Place, secret *Secret, fresh [32]byte) (
 		t.WritePoint(c)
 	}
 	drawX(t, &p.challenges)
-	p.respond()
+	if err := p.respond(); err != nil {
+		return nil, err
+	}
 	for _, list := range [][]kyber.Scalar{p.at, p.Pt, {p.rt, p.st}, p.a, {p.r, p.tau}} {
 		for _, x := range list {
 			t.WriteScalar(x)

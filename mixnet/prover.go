@@ -85,7 +85,9 @@ func (p *prover) commitPermuted() (err error) {
 // commitMasks makes c_d, c_δ, c_Δ, c_A and E₀, for the challenges y and z.
 func (p *prover) commitMasks() (err error) {
 	g, n := p.group, len(p.pi)
-	p.products()
+	if err := p.products(); err != nil {
+		return err
+	}
 	list := func() []kyber.Scalar {
 		x := make([]kyber.Scalar, n)
 		for i := range x {
@@ -104,11 +106,14 @@ func (p *prover) commitMasks() (err error) {
 	p.rd, p.sdelta, p.sDelta, p.r0, p.tau0 = p.random(), p.random(), p.random(), p.random(), p.random()
 
 	low, high := make([]kyber.Scalar, max(0, n-1)), make([]kyber.Scalar, max(0, n-1))
-	for i := range low {
+	err = p.work.rows(len(low), func(i int) {
 		low[i] = g.Scalar().Mul(p.delta[i], p.d[i+1])
 		low[i].Neg(low[i])
 		high[i] = g.Scalar().Sub(p.delta[i+1], g.Scalar().Mul(p.D[i+1], p.delta[i]))
 		high[i].Sub(high[i], g.Scalar().Mul(p.P[i], p.d[i+1]))
+	})
+	if err != nil {
+		return err
 	}
 	for _, c := range []struct {
 		to *kyber.Point
@@ -133,41 +138,55 @@ func (p *prover) commitMasks() (err error) {
 }
 
 // products fills D and P.
-func (p *prover) products() {
+func (p *prover) products() error {
 	g := p.group
 	p.D, p.P = make([]kyber.Scalar, len(p.pi)), make([]kyber.Scalar, len(p.pi))
-	product := g.Scalar().One()
-	for i, j := range p.pi {
-		p.D[i] = g.Scalar().Mul(p.y, p.number(j))
+	err := p.work.rows(len(p.pi), func(i int) {
+		p.D[i] = g.Scalar().Mul(p.y, p.number(p.pi[i]))
 		p.D[i].Add(p.D[i], p.b[i])
 		p.D[i].Sub(p.D[i], p.z)
-		product = g.Scalar().Mul(product, p.D[i])
+	})
+	if err != nil {
+		return err
+	}
+	product := g.Scalar().One()
+	for i, D := range p.D {
+		product = g.Scalar().Mul(product, D)
 		p.P[i] = product
 	}
+	return nil
 }
 
 // respond makes the last message, for the challenge x.
-func (p *prover) respond() {
+func (p *prover) respond() error {
 	g, n := p.group, len(p.pi)
 	answer := func(secret, mask kyber.Scalar) kyber.Scalar { // x·secret + mask
 		s := g.Scalar().Mul(p.x, secret)
 		return s.Add(s, mask)
 	}
 	p.at, p.a, p.Pt = make([]kyber.Scalar, n), make([]kyber.Scalar, n), make([]kyber.Scalar, max(0, n-2))
-	total := g.Scalar() // Σ u_π(i)·ρᵢ
-	for i := range n {
+	products := make([]kyber.Scalar, n) // u_π(i)·ρᵢ
+	err := p.work.rows(n, func(i int) {
 		p.at[i] = answer(p.D[i], p.d[i])
 		p.a[i] = answer(p.b[i], p.a0[i])
-		total.Add(total, g.Scalar().Mul(p.b[i], p.rho[i]))
+		products[i] = g.Scalar().Mul(p.b[i], p.rho[i])
+		if i < len(p.Pt) {
+			p.Pt[i] = answer(p.P[i+1], p.delta[i+1])
+		}
+	})
+	if err != nil {
+		return err
 	}
-	for i := range p.Pt {
-		p.Pt[i] = answer(p.P[i+1], p.delta[i+1])
+	total := g.Scalar()
+	for _, x := range products {
+		total.Add(total, x)
 	}
 	yr := g.Scalar().Mul(p.y, p.ra)
 	p.rt = answer(yr.Add(yr, p.rb), p.rd)
 	p.st = answer(p.sDelta, p.sdelta)
 	p.r = answer(p.rb, p.r0)
 	p.tau = answer(total.Neg(total), p.tau0)
+	return nil
 }
 
 // keyPoint returns Y_k, with Y₀ = G.

@@ -157,3 +157,18 @@ func TestHandMadeKeys(t *testing.T) {
 		}
 	})
 }
+
+// The parts of a long sum are shared out evenly: the busiest worker has no more
+// than its share, but for rounding and for sums that are too short to be cut.
+func TestSumsAreSharedOut(t *testing.T) {
+	for workers := 1; workers <= 9; workers++ {
+		w := newWork(ctx, &Options{Workers: workers}, 0)
+		for _, n := range []int{0, 1, minPart, minPart + 1, 5000, maxPart, maxPart + 1, 100_000, 1<<20 + 7} {
+			grain := w.grain(n)
+			require.LessOrEqual(t, grain, maxPart)
+			rounds := (n + grain*workers - 1) / (grain * workers)
+			share := (n + workers - 1) / workers
+			require.LessOrEqual(t, rounds*grain, max(minPart, share+rounds), "%d rows, %d workers", n, workers)
+		}
+	}
+}

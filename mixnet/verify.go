@@ -120,9 +120,6 @@ func sumMixes(w *work, mixes []checkedMix, weights [][]kyber.Scalar) (kyber.Poin
 	}
 	onH := g.Scalar() // minus the scalar of H
 	for j, m := range mixes {
-		if err := w.ctx.Err(); err != nil {
-			return nil, err
-		}
 		wa, wb, wc, wd := weights[j][0], weights[j][1], weights[j][2], weights[j][3:]
 		add(m.ca, wa, m.x, m.y) // (a)
 		add(m.cb, wa, m.x)
@@ -138,7 +135,9 @@ func sumMixes(w *work, mixes []checkedMix, weights [][]kyber.Scalar) (kyber.Poin
 		onH.Add(onH, g.Scalar().Mul(wa, m.rt))
 		onH.Add(onH, g.Scalar().Mul(wb, m.st))
 		onH.Add(onH, g.Scalar().Mul(wc, m.r))
-		m.addGenerators(onG, wa, wb, wc)
+		if err := m.addGenerators(w, onG, wa, wb, wc); err != nil {
+			return nil, err
+		}
 	}
 	onGenerators, err := w.sumVarTime(g, n,
 		func(i int) kyber.Scalar { return onG[i] },
@@ -184,11 +183,11 @@ func sumMixes(w *work, mixes []checkedMix, weights [][]kyber.Scalar) (kyber.Poin
 
 // addGenerators adds to minus what (a), (b), (c) have with G₁…G_N, as right side
 // minus left side.
-func (m *checkedMix) addGenerators(minus []kyber.Scalar, wa, wb, wc kyber.Scalar) {
+func (m *checkedMix) addGenerators(w *work, minus []kyber.Scalar, wa, wb, wc kyber.Scalar) error {
 	g := m.Key.Group
 	xz := g.Scalar().Mul(m.x, m.z)
-	t, s := g.Scalar(), g.Scalar()
-	for i, sum := range minus {
+	return w.rows(len(minus), func(i int) {
+		sum, t, s := minus[i], g.Scalar(), g.Scalar()
 		t.Add(xz, m.at[i]) // (a)
 		sum.Add(sum, t.Mul(t, wa))
 		if i+1 < len(minus) { // (b)
@@ -197,5 +196,5 @@ func (m *checkedMix) addGenerators(minus []kyber.Scalar, wa, wb, wc kyber.Scalar
 			sum.Add(sum, t.Mul(t, wb))
 		}
 		sum.Add(sum, t.Mul(m.a[i], wc)) // (c)
-	}
+	})
 }

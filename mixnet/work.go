@@ -100,17 +100,35 @@ func stopped(ctx context.Context, row int) error {
 	return ctx.Err()
 }
 
-// Long products are cut into parts: enough of them for all workers, none so
-// long that a computation could not be stopped, or so short that the product
-// loses by it.
+// rows calls do for each i in [0, n), in parallel. It is for what is little work
+// beside the sums of products, and so no progress.
+func (w *work) rows(n int, do func(i int)) error {
+	quiet := &work{ctx: w.ctx, workers: w.workers}
+	return quiet.each(n, rowsUnasked, func(lo, hi int) error {
+		for i := lo; i < hi; i++ {
+			do(i)
+		}
+		return nil
+	})
+}
+
+// Long products are cut into parts: as many for each worker, none so long that a
+// computation could not be stopped, or so short that the product loses by it.
 const (
 	minPart = 512
 	maxPart = 1 << 15
 )
 
+// grain returns the length of the parts of a product of n.
+func (w *work) grain(n int) int {
+	rounds := (n + w.workers*maxPart - 1) / (w.workers * maxPart)
+	parts := max(1, rounds*w.workers)
+	return max((n+parts-1)/parts, minPart)
+}
+
 // sumVarTime returns Σ scalar(i)·point(i) for i in [0, n).
 func (w *work) sumVarTime(g *elgamal.Group, n int, scalar func(int) kyber.Scalar, point func(int) kyber.Point) (kyber.Point, error) {
-	grain := min(max((n+w.workers-1)/w.workers, minPart), maxPart)
+	grain := w.grain(n)
 	parts := make([]kyber.Point, (n+grain-1)/grain)
 	err := w.each(n, grain, func(lo, hi int) error {
 		sum := g.NewSumVarTime()

@@ -33,8 +33,9 @@ type MixOptions struct {
 // the order. It takes about 4 kB of memory for each row of one column.
 //
 // The error is ErrSignature for a key that is no mixer's, and ErrState before
-// the close and the pin; ErrChain, and others of a mix that does not hold, if
-// the ledger has not kept what was posted.
+// the close and the pin; ErrIncomplete if the ledger does not show yet what was
+// posted, and ErrChain, and others of a mix that does not hold, if it has not
+// kept it.
 func Mix(ctx context.Context, e *ballot.Election, log ballot.Log, mixer ed25519.PrivateKey, o *MixOptions) error {
 	var w work
 	if o != nil {
@@ -83,6 +84,9 @@ func (c *closing) mix(ctx context.Context, log ballot.Log, pin uint64, contest i
 		r, cp, err := c.e.Manifest.Verified(ctx, log)
 		if err != nil {
 			return nil, fmt.Errorf("tally: %w", err)
+		}
+		if cp.Size <= index {
+			return nil, fmt.Errorf("tally: the mix is entry %d, the ledger has a checkpoint of %d entries: %w", index, cp.Size, reason.ErrIncomplete)
 		}
 		c = c.grown(r, cp.Size, c.state)
 		if err := c.readMixes(ctx, pin); err != nil {

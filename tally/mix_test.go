@@ -217,3 +217,23 @@ func TestFewBallots(t *testing.T) {
 		}
 	}
 }
+
+// lagging is a ledger whose readers see nothing new.
+type lagging struct {
+	ledger.Ledger
+	old ledger.Checkpoint
+}
+
+func (l *lagging) Checkpoint(context.Context) (ledger.Checkpoint, error) { return l.old, nil }
+
+// A ledger that is slow to show what was posted is not accused of anything.
+func TestMixOnALedgerThatLags(t *testing.T) {
+	f := honestMixed(t, groups[0])
+	log := f.Fork(f.entries[:f.at(t, entry.Pin, 0)+1]...)
+	old, err := log.Checkpoint(t.Context())
+	require.NoError(t, err)
+	err = Mix(t.Context(), f.Election.Election, &lagging{log, old}, f.Mixers[0], nil)
+	require.ErrorIs(t, err, ErrIncomplete)
+	require.NotErrorIs(t, err, ErrChain)
+	require.NoError(t, Mix(t.Context(), f.Election.Election, log, f.Mixers[0], nil), "it goes on from what was posted")
+}
