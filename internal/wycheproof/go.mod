@@ -3,6 +3,7 @@ module github.com/hanpyo/hanpyo/internal/wycheproof
 go 1.26.4
 
 require (
+	filippo.io/edwards25519 v1.2.0
 	github.com/c2sp/wycheproof v0.0.0-20260902155932-3fa63dd0344a
 	github.com/cloudflare/circl v1.6.5
 	github.com/hanpyo/hanpyo v0.0.0
@@ -11,7 +12,6 @@ require (
 
 require (
 	filippo.io/bigmod v0.1.0 // indirect
-	filippo.io/edwards25519 v1.2.0 // indirect
 	filippo.io/nistec v0.0.4 // indirect
 	github.com/bwesterb/go-ristretto v1.2.4 // indirect
 	go.dedis.ch/kyber/v3 v3.1.0 // indirect

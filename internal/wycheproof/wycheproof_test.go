@@ -78,7 +78,7 @@ func TestP256(t *testing.T) {
 	multiplied, refused := 0, 0
 	for _, group := range load(t, "ecdh_secp256r1_ecpoint_test.json").TestGroups {
 		for _, v := range group.Tests {
-			p, err := g.DecodePoint(v.Public)
+			_, err := g.DecodePoint(v.Public)
 			if len(v.Public) != g.PointLen() {
 				require.ErrorIs(t, err, elgamal.ErrEncoding, "%d %s", v.TcID, v.Comment)
 			}
@@ -88,7 +88,7 @@ func TestP256(t *testing.T) {
 				refused++
 				continue
 			}
-			p, err = g.DecodePoint(compress(v.Public))
+			p, err := g.DecodePoint(compress(v.Public))
 			require.NoError(t, err, "%d %s", v.TcID, v.Comment)
 			secret := new(big.Int).SetBytes(v.Private)
 			s, err := g.DecodeScalar(secret.FillBytes(make([]byte, g.ScalarLen())))
