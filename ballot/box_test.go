@@ -200,7 +200,7 @@ func TestCastCancelled(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestVerifyReceipt(t *testing.T) {
+func TestP40P78VerifyReceipt(t *testing.T) {
 	onGroups(t, func(t *testing.T, g *elgamal.Group) {
 		w := open(t, electiontest.New(t, twoStyles(g)))
 		votes := ballot.Votes{"mayor": {"grace": 1}}

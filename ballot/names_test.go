@@ -10,7 +10,7 @@ import (
 	"github.com/hanpyo/hanpyo/internal/reason"
 )
 
-func TestNames(t *testing.T) {
+func TestP80Names(t *testing.T) {
 	for _, name := range []string{
 		"김하늘", "Hélène D’Arcy-Müller", "ليلى حداد", "Nguyễn Thị Phượng", "Дмитрий Шостакович", "Ελένη Παπαδοπούλου",
 		"שרה כהן", "מִרְיָם", "山田 太郎", "ราเชล สุขใจ", "संध्या", "O'Neill & Söhne (10 %)", "Rozbujane Planty 웃", "przejścia💡", "Place zabaw ✎", "50 % + 1", "½ ①",
@@ -86,7 +86,7 @@ func TestIDs(t *testing.T) {
 	require.ErrorIs(t, checkID(strings.Repeat("x", maxID+1)), reason.ErrLimit)
 }
 
-func TestConfusableNames(t *testing.T) {
+func TestP80ConfusableNames(t *testing.T) {
 	for _, pair := range [][2]string{
 		{"Ana", "Ana"},
 		{"Ana", "ANA"},

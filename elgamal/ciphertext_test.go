@@ -288,8 +288,8 @@ func TestIdentityInRows(t *testing.T) {
 	})
 }
 
-// TestPrivateKeyIsNeverPrinted is attack P89.
-func TestPrivateKeyIsNeverPrinted(t *testing.T) {
+// TestP89PrivateKeyIsNeverPrinted is attack P89.
+func TestP89PrivateKeyIsNeverPrinted(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *Group) {
 		k := GenerateKey(g, 1)
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {

@@ -85,7 +85,7 @@ func TestPolynomialOnIntegers(t *testing.T) {
 	})
 }
 
-func TestLagrangeRefuses(t *testing.T) {
+func TestP60LagrangeRefuses(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *Group) {
 		_, err := LagrangeAtZero(g, []int{1, 2, 3})
 		require.NoError(t, err)

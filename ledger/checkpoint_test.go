@@ -40,7 +40,7 @@ type impostor struct {
 
 func (i impostor) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(i.key, msg), nil }
 
-func TestPolicyCheck(t *testing.T) {
+func TestP71PolicyCheck(t *testing.T) {
 	signer, policy := newKey(t, testOrigin)
 	stranger, _ := newKey(t, "example.org/stranger")
 	namesake, _ := newKey(t, testOrigin)
@@ -169,7 +169,7 @@ type badName struct{ note.Signer }
 func (badName) Name() string    { return "two words" }
 func (badName) KeyHash() uint32 { return 1 }
 
-func TestCheckInclusion(t *testing.T) {
+func TestP70CheckInclusion(t *testing.T) {
 	const n = 13
 	all, stored := leaves(t, n)
 	tree := Tree{n, stored}
@@ -204,7 +204,7 @@ func TestCheckInclusion(t *testing.T) {
 	}
 }
 
-func TestCheckConsistency(t *testing.T) {
+func TestP69CheckConsistency(t *testing.T) {
 	const n, m = 13, 7
 	all, stored := leaves(t, n)
 	at := func(size uint64) Checkpoint {
@@ -246,7 +246,7 @@ func TestCheckConsistency(t *testing.T) {
 	}
 }
 
-func TestFork(t *testing.T) {
+func TestP68Fork(t *testing.T) {
 	signer, policy := newKey(t, testOrigin)
 	a, err := SignCheckpoint(signer, 9, tlog.Hash{1})
 	require.NoError(t, err)

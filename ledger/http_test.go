@@ -161,8 +161,8 @@ func TestHandlerHidesErrors(t *testing.T) {
 	require.NotContains(t, rec.Body.String(), "secret")
 }
 
-// TestRemoteHostile changes one answer of a server each time.
-func TestRemoteHostile(t *testing.T) {
+// TestP82RemoteHostile changes one answer of a server each time.
+func TestP82RemoteHostile(t *testing.T) {
 	s := serve(t)
 	only := func(path string, f func([]byte) []byte) func(string, int, []byte) (int, []byte) {
 		return func(at string, status int, b []byte) (int, []byte) {

@@ -45,7 +45,7 @@ func cosign(t testing.TB, w *CosigningKey, c Checkpoint, time int64) string {
 	return string(line)
 }
 
-func TestCosignedCheckpoint(t *testing.T) {
+func TestP71CosignedCheckpoint(t *testing.T) {
 	signer, policy := newKey(t, testOrigin)
 	w := newWitnesses(t, 4)
 	policy = policy.witnessedBy(2, w[0], w[1], w[2])

@@ -52,7 +52,7 @@ func TestVerifyProof(t *testing.T) {
 	require.Equal(t, "c2sp.org/tlog-proof@v1\nindex 12\n"+hashes[0].String()+"\n"+hashes[1].String()+"\n\n"+string(cp.Raw), string(receipt))
 }
 
-func TestVerifyProofRefuses(t *testing.T) {
+func TestP70P78VerifyProofRefuses(t *testing.T) {
 	log, policy := filled(t, 13)
 	b, err := Prove(t.Context(), log, 5)
 	require.NoError(t, err)

@@ -37,9 +37,9 @@ func (f rotationFixture) checkpoint(t testing.TB, signer note.Signer, size uint6
 	return append(cp.Raw, cosign(t, f.witnesses[0], cp, 1)+cosign(t, f.witnesses[1], cp, 1)...)
 }
 
-// TestRotation is P90: a retired key signs nothing new, and what it has signed
+// TestP90Rotation is P90: a retired key signs nothing new, and what it has signed
 // stays.
-func TestRotation(t *testing.T) {
+func TestP90Rotation(t *testing.T) {
 	f := newRotationFixture(t)
 	byKey := f.rotation()
 	require.NoError(t, byKey.Sign(f.old))
@@ -94,9 +94,9 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// TestForkAtHandover holds that a rotation takes nobody's evidence away, also
+// TestP68P90ForkAtHandover holds that a rotation takes nobody's evidence away, also
 // not of a fork at the very size at which the key was handed over.
-func TestForkAtHandover(t *testing.T) {
+func TestP68P90ForkAtHandover(t *testing.T) {
 	f := newRotationFixture(t)
 	r := f.rotation()
 	require.NoError(t, r.Sign(f.old))
@@ -124,7 +124,7 @@ func TestForkAtHandover(t *testing.T) {
 	}
 }
 
-func TestRotationRefused(t *testing.T) {
+func TestP71RotationRefused(t *testing.T) {
 	f := newRotationFixture(t)
 	_, elsewhere := newKey(t, "example.org/other")
 	with := func(change func(*Rotation), signers ...any) Rotation {

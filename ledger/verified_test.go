@@ -58,9 +58,9 @@ func read(ctx context.Context, r Reader, lo, hi uint64) (all []Entry, err error)
 	return all, nil
 }
 
-// TestVerifiedRefuses shows one reading that is in order with one thing changed
+// TestP67VerifiedRefuses shows one reading that is in order with one thing changed
 // each time (P67).
-func TestVerifiedRefuses(t *testing.T) {
+func TestP67VerifiedRefuses(t *testing.T) {
 	const n, at = 3000, 2100 // in the third chunk
 	log, policy := filled(t, n)
 	cp, err := log.Checkpoint(t.Context())

@@ -23,7 +23,7 @@ func addRow(g *elgamal.Group, row, addend elgamal.Ciphertext, factor kyber.Scala
 
 // Outputs that are not a permutation of the inputs, with the best proof that
 // the prover's program makes for them.
-func TestNotAPermutation(t *testing.T) {
+func TestP47NotAPermutation(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		m := makeMix(g, 2, 5)
 		require.NoError(t, m.verify())
@@ -135,7 +135,7 @@ func scaled(g *elgamal.Group, list []kyber.Scalar, i int, by kyber.Scalar) []kyb
 
 // Outputs chosen after the proof so that the linear equation still holds: with
 // the challenges held they pass, and the digest in the challenges refuses them.
-func TestOutputsReplacedAfterProving(t *testing.T) {
+func TestP48OutputsReplacedAfterProving(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		m := makeMix(g, 1, 4)
 		msg, ch := m.held()
@@ -251,7 +251,7 @@ func TestTrapdoorGenerators(t *testing.T) {
 	})
 }
 
-func TestRowsNotReEncrypted(t *testing.T) {
+func TestP49P50RowsNotReEncrypted(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		for _, n := range []int{1, 2, 5} {
 			m := makeMix(g, 2, n)
@@ -282,7 +282,7 @@ func TestRowsNotReEncrypted(t *testing.T) {
 	})
 }
 
-func TestProofMoved(t *testing.T) {
+func TestP55ProofMoved(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		m := makeMix(g, 2, 4)
 		require.NoError(t, m.verify())
@@ -314,7 +314,7 @@ func TestProofMoved(t *testing.T) {
 	})
 }
 
-func TestShapes(t *testing.T) {
+func TestP52Shapes(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		m := makeMix(g, 2, 3)
 		other := groups()[0]
@@ -456,7 +456,7 @@ func TestAlteredMessagesFailEquations(t *testing.T) {
 
 // The ends of the chain P̃ are not sent; that of a list of one row has an
 // equation of its own.
-func TestShortLists(t *testing.T) {
+func TestP52ShortLists(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		for n := range 3 {
 			m := makeMix(g, 1, n)

@@ -131,7 +131,7 @@ func TestPermutationsAreUniform(t *testing.T) {
 	require.Empty(t, randomPermutation(0))
 }
 
-func TestSecretIsRedacted(t *testing.T) {
+func TestP89SecretIsRedacted(t *testing.T) {
 	m := makeMix(elgamal.Ristretto255(), 1, 3)
 	for _, s := range []any{m.secret, *m.secret} {
 		asJSON, err := json.Marshal(s)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/electiontest"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
@@ -106,100 +107,102 @@ func pinnedAs(change func(*pinned)) func(*testing.T, *fixture) [][]byte {
 	}
 }
 
-func TestAttacksOnTheLedger(t *testing.T) {
-	afterPin := from("tally.target")
-	attacks := []attack{
-		{"a ballot dropped", func(t *testing.T, f *fixture) [][]byte {
-			return without(f.entries, f.at(t, entry.Ballot, 2))
-		}, []string{"phase.pin"}, afterPin, ErrState},
-		{"a ballot added", func(t *testing.T, f *fixture) [][]byte {
-			b, _, err := f.Encrypt(voter(f, 3), fixtureVotes[0].votes)
-			require.NoError(t, err)
-			return insert(f.entries, f.at(t, entry.Close, 0), b.Bytes())
-		}, []string{"phase.pin"}, afterPin, ErrState},
-		{"a ballot doubled", func(t *testing.T, f *fixture) [][]byte {
-			at := f.at(t, entry.Ballot, 2)
-			return insert(f.entries, at, f.entries[at])
-		}, []string{"phase.pin"}, afterPin, ErrState},
-		{"a ballot replaced by another of the same voter", func(t *testing.T, f *fixture) [][]byte {
-			b, _, err := f.Encrypt(voter(f, 2), fixtureVotes[0].votes)
-			require.NoError(t, err)
-			return replace(f.entries, f.at(t, entry.Ballot, 3), b.Bytes())
-		}, []string{"phase.pin"}, afterPin, ErrChain},
-		{"a refused ballot dropped and junk in its place", func(t *testing.T, f *fixture) [][]byte {
-			return replace(f.entries, f.at(t, entry.Ballot, 6), []byte("junk"))
-		}, []string{"phase.pin"}, afterPin, ErrChain},
-		{"the pin over another root", pinnedAs(func(p *pinned) { p.root[0] ^= 1 }), []string{"phase.pin"}, afterPin, ErrChain},
-		{"the pin over another close", pinnedAs(func(p *pinned) { p.close, p.size = p.close-1, p.size-1 }), []string{"phase.pin"}, afterPin, ErrState},
-		{"the pin of another size", pinnedAs(func(p *pinned) { p.size++ }), []string{"phase.pin"}, afterPin, ErrRange},
-		{"a pin with a byte too many", func(t *testing.T, f *fixture) [][]byte {
-			return replace(f.entries, f.at(t, entry.Pin, 0), f.sign(entry.Pin, append(f.closing.pinned.body(), 0), f.Signers()...))
-		}, []string{"phase.pin"}, afterPin, ErrEncoding},
-		{"a pin that too few have signed", func(t *testing.T, f *fixture) [][]byte {
-			return replace(f.entries, f.at(t, entry.Pin, 0), f.sign(entry.Pin, f.closing.pinned.body(), f.Authorities[0]))
-		}, nil, append([]string{"phase.pin"}, afterPin...), ErrIncomplete},
-		{"no pin", func(t *testing.T, f *fixture) [][]byte {
-			return without(f.entries, f.at(t, entry.Pin, 0))
-		}, nil, append([]string{"phase.pin"}, afterPin...), ErrIncomplete},
-		{"two pins", func(t *testing.T, f *fixture) [][]byte {
-			p := f.closing.pinned
-			p.root[0] ^= 1
-			return insert(f.entries, f.at(t, entry.Pin, 0)+1, f.sign(entry.Pin, p.body(), f.Signers()...))
-		}, []string{"phase.pin"}, nil, ErrFork},
-		{"the same pin twice", func(t *testing.T, f *fixture) [][]byte {
-			return insert(f.entries, f.at(t, entry.Pin, 0)+1, f.sign(entry.Pin, f.closing.pinned.body(), f.Signers()...))
-		}, nil, nil, nil},
-		{"an earlier wrong pin before the right one", func(t *testing.T, f *fixture) [][]byte {
-			p := f.closing.pinned
-			p.root[0] ^= 1
-			return insert(f.entries, f.at(t, entry.Pin, 0), f.sign(entry.Pin, p.body(), f.Signers()...))
-		}, []string{"phase.pin"}, nil, ErrFork},
-		{"closed an hour early", func(t *testing.T, f *fixture) [][]byte {
-			env := parse(t, f.entries[f.at(t, entry.Close, 0)])
-			again := entry.Envelope{Kind: env.Kind, Election: env.Election, Time: env.Time - 3600}
-			for _, key := range f.Signers() {
-				again.Sign(key)
-			}
-			return replace(f.entries, f.at(t, entry.Close, 0), again.Bytes())
-		}, []string{"phase.hours", "phase.pin"}, afterPin, ErrState},
-		{"a close that nobody signed", func(t *testing.T, f *fixture) [][]byte {
-			return replace(f.entries, f.at(t, entry.Close, 0), f.sign(entry.Close, nil))
-		}, nil, from("phase.close"), ErrIncomplete},
-		{"no ceremony", func(t *testing.T, f *fixture) [][]byte {
-			return slices.DeleteFunc(slices.Clone(f.entries), func(data []byte) bool {
-				env, err := entry.Parse(data)
-				return err == nil && env.Kind >= entry.Round && env.Kind <= entry.Certify
-			})
-		}, nil, from("keys.ceremony"), ErrIncomplete},
-		{"too few certificates", func(t *testing.T, f *fixture) [][]byte {
-			return without(f.entries, f.at(t, entry.Certify, 0), f.at(t, entry.Certify, 1))
-		}, []string{"keys.ceremony"}, from("keys.certified"), ErrQuorum},
-		{"a dealer's deal left out", func(t *testing.T, f *fixture) [][]byte {
-			return without(f.entries, f.at(t, entry.Deal, 0))
-		}, []string{"keys.ceremony", "keys.certified"}, from("roll.form"), ErrQuorum},
-		{"no roll", func(t *testing.T, f *fixture) [][]byte {
-			return without(f.entries, f.at(t, entry.Roll, 0))
-		}, []string{"roll.form"}, from("roll.signed", "phase.open"), nil},
-		{"a roll that the registrars have not signed", func(t *testing.T, f *fixture) [][]byte {
-			env := parse(t, f.entries[f.at(t, entry.Roll, 0)])
-			env.Signatures = nil
-			return replace(f.entries, f.at(t, entry.Roll, 0), env.Bytes())
-		}, []string{"roll.form"}, from("roll.signed", "phase.open"), reason.ErrShape},
-		{"no manifest", func(t *testing.T, f *fixture) [][]byte {
-			return without(f.entries, f.at(t, entry.Manifest, 0))
-		}, nil, from("ledger.checkpoint"), nil},
-		{"a manifest that too few have signed", func(t *testing.T, f *fixture) [][]byte {
-			env := parse(t, f.entries[0])
-			env.Signatures = env.Signatures[:1]
-			return replace(f.entries, 0, env.Bytes())
-		}, []string{"manifest.fingerprint"}, from("keys.certified"), ErrQuorum},
-		{"no open", func(t *testing.T, f *fixture) [][]byte {
-			return without(f.entries, f.at(t, entry.Open, 0))
-		}, nil, from("ledger.checkpoint"), nil},
-	}
-	for _, a := range attacks {
-		a.run(t, honest(t, groups[0]))
-	}
+func TestP67P75AttacksOnTheLedger(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		afterPin := from("tally.target")
+		attacks := []attack{
+			{"a ballot dropped", func(t *testing.T, f *fixture) [][]byte {
+				return without(f.entries, f.at(t, entry.Ballot, 2))
+			}, []string{"phase.pin"}, afterPin, ErrState},
+			{"a ballot added", func(t *testing.T, f *fixture) [][]byte {
+				b, _, err := f.Encrypt(voter(f, 3), fixtureVotes[0].votes)
+				require.NoError(t, err)
+				return insert(f.entries, f.at(t, entry.Close, 0), b.Bytes())
+			}, []string{"phase.pin"}, afterPin, ErrState},
+			{"a ballot doubled", func(t *testing.T, f *fixture) [][]byte {
+				at := f.at(t, entry.Ballot, 2)
+				return insert(f.entries, at, f.entries[at])
+			}, []string{"phase.pin"}, afterPin, ErrState},
+			{"a ballot replaced by another of the same voter", func(t *testing.T, f *fixture) [][]byte {
+				b, _, err := f.Encrypt(voter(f, 2), fixtureVotes[0].votes)
+				require.NoError(t, err)
+				return replace(f.entries, f.at(t, entry.Ballot, 3), b.Bytes())
+			}, []string{"phase.pin"}, afterPin, ErrChain},
+			{"a refused ballot dropped and junk in its place", func(t *testing.T, f *fixture) [][]byte {
+				return replace(f.entries, f.at(t, entry.Ballot, 6), []byte("junk"))
+			}, []string{"phase.pin"}, afterPin, ErrChain},
+			{"the pin over another root", pinnedAs(func(p *pinned) { p.root[0] ^= 1 }), []string{"phase.pin"}, afterPin, ErrChain},
+			{"the pin over another close", pinnedAs(func(p *pinned) { p.close, p.size = p.close-1, p.size-1 }), []string{"phase.pin"}, afterPin, ErrState},
+			{"the pin of another size", pinnedAs(func(p *pinned) { p.size++ }), []string{"phase.pin"}, afterPin, ErrRange},
+			{"a pin with a byte too many", func(t *testing.T, f *fixture) [][]byte {
+				return replace(f.entries, f.at(t, entry.Pin, 0), f.sign(entry.Pin, append(f.closing.pinned.body(), 0), f.Signers()...))
+			}, []string{"phase.pin"}, afterPin, ErrEncoding},
+			{"a pin that too few have signed", func(t *testing.T, f *fixture) [][]byte {
+				return replace(f.entries, f.at(t, entry.Pin, 0), f.sign(entry.Pin, f.closing.pinned.body(), f.Authorities[0]))
+			}, nil, append([]string{"phase.pin"}, afterPin...), ErrIncomplete},
+			{"no pin", func(t *testing.T, f *fixture) [][]byte {
+				return without(f.entries, f.at(t, entry.Pin, 0))
+			}, nil, append([]string{"phase.pin"}, afterPin...), ErrIncomplete},
+			{"two pins", func(t *testing.T, f *fixture) [][]byte {
+				p := f.closing.pinned
+				p.root[0] ^= 1
+				return insert(f.entries, f.at(t, entry.Pin, 0)+1, f.sign(entry.Pin, p.body(), f.Signers()...))
+			}, []string{"phase.pin"}, nil, ErrFork},
+			{"the same pin twice", func(t *testing.T, f *fixture) [][]byte {
+				return insert(f.entries, f.at(t, entry.Pin, 0)+1, f.sign(entry.Pin, f.closing.pinned.body(), f.Signers()...))
+			}, nil, nil, nil},
+			{"an earlier wrong pin before the right one", func(t *testing.T, f *fixture) [][]byte {
+				p := f.closing.pinned
+				p.root[0] ^= 1
+				return insert(f.entries, f.at(t, entry.Pin, 0), f.sign(entry.Pin, p.body(), f.Signers()...))
+			}, []string{"phase.pin"}, nil, ErrFork},
+			{"closed an hour early", func(t *testing.T, f *fixture) [][]byte {
+				env := parse(t, f.entries[f.at(t, entry.Close, 0)])
+				again := entry.Envelope{Kind: env.Kind, Election: env.Election, Time: env.Time - 3600}
+				for _, key := range f.Signers() {
+					again.Sign(key)
+				}
+				return replace(f.entries, f.at(t, entry.Close, 0), again.Bytes())
+			}, []string{"phase.hours", "phase.pin"}, afterPin, ErrState},
+			{"a close that nobody signed", func(t *testing.T, f *fixture) [][]byte {
+				return replace(f.entries, f.at(t, entry.Close, 0), f.sign(entry.Close, nil))
+			}, nil, from("phase.close"), ErrIncomplete},
+			{"no ceremony", func(t *testing.T, f *fixture) [][]byte {
+				return slices.DeleteFunc(slices.Clone(f.entries), func(data []byte) bool {
+					env, err := entry.Parse(data)
+					return err == nil && env.Kind >= entry.Round && env.Kind <= entry.Certify
+				})
+			}, nil, from("keys.ceremony"), ErrIncomplete},
+			{"too few certificates", func(t *testing.T, f *fixture) [][]byte {
+				return without(f.entries, f.at(t, entry.Certify, 0), f.at(t, entry.Certify, 1))
+			}, []string{"keys.ceremony"}, from("keys.certified"), ErrQuorum},
+			{"a dealer's deal left out", func(t *testing.T, f *fixture) [][]byte {
+				return without(f.entries, f.at(t, entry.Deal, 0))
+			}, []string{"keys.ceremony", "keys.certified"}, from("roll.form"), ErrQuorum},
+			{"no roll", func(t *testing.T, f *fixture) [][]byte {
+				return without(f.entries, f.at(t, entry.Roll, 0))
+			}, []string{"roll.form"}, from("roll.signed", "phase.open"), nil},
+			{"a roll that the registrars have not signed", func(t *testing.T, f *fixture) [][]byte {
+				env := parse(t, f.entries[f.at(t, entry.Roll, 0)])
+				env.Signatures = nil
+				return replace(f.entries, f.at(t, entry.Roll, 0), env.Bytes())
+			}, []string{"roll.form"}, from("roll.signed", "phase.open"), reason.ErrShape},
+			{"no manifest", func(t *testing.T, f *fixture) [][]byte {
+				return without(f.entries, f.at(t, entry.Manifest, 0))
+			}, nil, from("ledger.checkpoint"), nil},
+			{"a manifest that too few have signed", func(t *testing.T, f *fixture) [][]byte {
+				env := parse(t, f.entries[0])
+				env.Signatures = env.Signatures[:1]
+				return replace(f.entries, 0, env.Bytes())
+			}, []string{"manifest.fingerprint"}, from("keys.certified"), ErrQuorum},
+			{"no open", func(t *testing.T, f *fixture) [][]byte {
+				return without(f.entries, f.at(t, entry.Open, 0))
+			}, nil, from("ledger.checkpoint"), nil},
+		}
+		for _, a := range attacks {
+			a.run(t, honest(t, g))
+		}
+	})
 }
 
 // voter returns a copy of a voter, whose numbers go on from the fixture's.
@@ -208,7 +211,7 @@ func voter(f *fixture, i int) *ballot.Voter {
 	return &v
 }
 
-func TestAttacksOnShares(t *testing.T) {
+func TestP63P64AttacksOnShares(t *testing.T) {
 	const mayor, clubs, board = 0, 2, 3
 	// instead of trustee 3's share of a contest, so that two good ones remain
 	instead := func(contest int, body func(t *testing.T, f *fixture) []byte) func(*testing.T, *fixture) [][]byte {
@@ -397,7 +400,7 @@ func TestAttacksOnTheResult(t *testing.T) {
 }
 
 // A ledger that ends early, or a reader that does not deliver all of it.
-func TestTruncatedLedger(t *testing.T) {
+func TestP67TruncatedLedger(t *testing.T) {
 	f := honest(t, groups[0])
 	for _, c := range []struct {
 		name   string
@@ -433,105 +436,111 @@ func TestTruncatedLedger(t *testing.T) {
 }
 
 // The operator changes an entry and does not sign again.
-func TestChangedEntries(t *testing.T) {
-	f := honest(t, groups[0])
-	for i := range f.entries {
-		r := f.read(t, f.entries)
-		r.entries = replace(f.entries, i, flip(f.entries[i], 2))
-		report, err := Audit(t.Context(), r, f.Fingerprint, nil)
-		require.NoError(t, err)
-		require.False(t, report.Verified())
-		if i == 0 || i == f.at(t, entry.Open, 0) {
-			// Without them there is no key to check the ledger with.
-			requireReport(t, report, nil, from("ledger.checkpoint"))
-			continue
+func TestP67ChangedEntries(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		f := honest(t, g)
+		for i := range f.entries {
+			r := f.read(t, f.entries)
+			r.entries = replace(f.entries, i, flip(f.entries[i], 2))
+			report, err := Audit(t.Context(), r, f.Fingerprint, nil)
+			require.NoError(t, err)
+			require.False(t, report.Verified())
+			if i == 0 || i == f.at(t, entry.Open, 0) {
+				// Without them there is no key to check the ledger with.
+				requireReport(t, report, nil, from("ledger.checkpoint"))
+				continue
+			}
+			c := report.Check("ledger.checkpoint")
+			require.Equal(t, Failed, c.Status, "entry %d\n%s", i, report.Text())
+			require.Len(t, c.Findings, 1)
+			require.EqualValues(t, i, *c.Findings[0].Entry)
+			require.ErrorIs(t, c.Findings[0].Err, ErrChain)
 		}
-		c := report.Check("ledger.checkpoint")
-		require.Equal(t, Failed, c.Status, "entry %d\n%s", i, report.Text())
-		require.Len(t, c.Findings, 1)
-		require.EqualValues(t, i, *c.Findings[0].Entry)
-		require.ErrorIs(t, c.Findings[0].Err, ErrChain)
-	}
-}
-
-func TestCheckpoints(t *testing.T) {
-	f := honest(t, groups[0])
-	other := func(name string) note.Signer {
-		skey, _, err := note.GenerateKey(nil, name)
-		require.NoError(t, err)
-		s, err := note.NewSigner(skey)
-		require.NoError(t, err)
-		return s
-	}
-	rest := from("keys.certified")
-	t.Run("by another key", func(t *testing.T) {
-		report, err := Audit(t.Context(), newOperator(t, other("example.org/election"), f.entries), f.Fingerprint, nil)
-		require.NoError(t, err)
-		requireReport(t, report, []string{"ledger.checkpoint"}, rest)
-		require.ErrorIs(t, report.Check("ledger.checkpoint").Findings[0].Err, ErrSignature)
-	})
-	t.Run("of another ledger", func(t *testing.T) {
-		report, err := Audit(t.Context(), newOperator(t, other("example.org/other"), f.entries), f.Fingerprint, nil)
-		require.NoError(t, err)
-		requireReport(t, report, []string{"ledger.checkpoint", "ledger.origin"}, rest)
-	})
-	t.Run("that is none", func(t *testing.T) {
-		r := f.read(t, f.entries)
-		r.cp.Raw = []byte("junk")
-		report, err := Audit(t.Context(), r, f.Fingerprint, nil)
-		require.NoError(t, err)
-		requireReport(t, report, []string{"ledger.checkpoint"}, rest)
-	})
-	t.Run("of which the reader says something else", func(t *testing.T) {
-		r := f.read(t, f.entries)
-		r.cp.Size, r.cp.Origin, r.cp.Root = 20, "example.org/other", ledger.LeafHash(nil)
-		report, err := Audit(t.Context(), r, f.Fingerprint, nil)
-		require.NoError(t, err)
-		requireReport(t, report, nil, nil)
-		require.EqualValues(t, len(f.entries), report.Size)
-	})
-	t.Run("of an empty ledger", func(t *testing.T) {
-		report, err := Audit(t.Context(), f.read(t, nil), f.Fingerprint, nil)
-		require.NoError(t, err)
-		requireReport(t, report, nil, from("ledger.checkpoint"))
 	})
 }
 
-func TestContinuity(t *testing.T) {
-	f := honest(t, groups[0])
-	brought := func(entries [][]byte) []byte { return f.read(t, entries).cp.Raw }
-	audit := func(entries [][]byte, checkpoints ...[]byte) *Report {
-		report, err := Audit(t.Context(), f.read(t, entries), f.Fingerprint, &AuditOptions{Checkpoints: checkpoints})
-		require.NoError(t, err)
-		return report
-	}
-	half := f.entries[:20]
-	requireReport(t, audit(f.entries, brought(half), brought(f.entries)), nil, nil)
-	requireReport(t, audit(f.entries, []byte("junk")), nil, []string{continuity})
-	short := f.read(t, f.entries)
-	short.entries = half
-	report, err := Audit(t.Context(), short, f.Fingerprint, &AuditOptions{Checkpoints: [][]byte{brought(f.entries[:30])}})
-	require.NoError(t, err)
-	requireReport(t, report, nil, append(from("keys.ceremony"), "ledger.checkpoint", continuity))
+func TestP71Checkpoints(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		f := honest(t, g)
+		other := func(name string) note.Signer {
+			skey, _, err := note.GenerateKey(nil, name)
+			require.NoError(t, err)
+			s, err := note.NewSigner(skey)
+			require.NoError(t, err)
+			return s
+		}
+		rest := from("keys.certified")
+		t.Run("by another key", func(t *testing.T) {
+			report, err := Audit(t.Context(), newOperator(t, other("example.org/election"), f.entries), f.Fingerprint, nil)
+			require.NoError(t, err)
+			requireReport(t, report, []string{"ledger.checkpoint"}, rest)
+			require.ErrorIs(t, report.Check("ledger.checkpoint").Findings[0].Err, ErrSignature)
+		})
+		t.Run("of another ledger", func(t *testing.T) {
+			report, err := Audit(t.Context(), newOperator(t, other("example.org/other"), f.entries), f.Fingerprint, nil)
+			require.NoError(t, err)
+			requireReport(t, report, []string{"ledger.checkpoint", "ledger.origin"}, rest)
+		})
+		t.Run("that is none", func(t *testing.T) {
+			r := f.read(t, f.entries)
+			r.cp.Raw = []byte("junk")
+			report, err := Audit(t.Context(), r, f.Fingerprint, nil)
+			require.NoError(t, err)
+			requireReport(t, report, []string{"ledger.checkpoint"}, rest)
+		})
+		t.Run("of which the reader says something else", func(t *testing.T) {
+			r := f.read(t, f.entries)
+			r.cp.Size, r.cp.Origin, r.cp.Root = 20, "example.org/other", ledger.LeafHash(nil)
+			report, err := Audit(t.Context(), r, f.Fingerprint, nil)
+			require.NoError(t, err)
+			requireReport(t, report, nil, nil)
+			require.EqualValues(t, len(f.entries), report.Size)
+		})
+		t.Run("of an empty ledger", func(t *testing.T) {
+			report, err := Audit(t.Context(), f.read(t, nil), f.Fingerprint, nil)
+			require.NoError(t, err)
+			requireReport(t, report, nil, from("ledger.checkpoint"))
+		})
+	})
+}
 
-	// Shares do not change the result, but an operator who drops one is seen.
-	fewer := without(f.entries, f.shareAt(t, 3, 0))
-	requireReport(t, audit(fewer), nil, nil)
-	for desc, c := range map[string]struct {
-		entries [][]byte
-		reason  error
-	}{
-		"larger":    {f.entries, ErrChain},
-		"a prefix":  {f.entries[:len(f.entries)-2], ErrChain},
-		"same size": {swap(fewer, len(fewer)-2, len(fewer)-3), ErrFork},
-	} {
-		report := audit(fewer, brought(c.entries))
-		requireReport(t, report, []string{continuity}, nil)
-		require.ErrorIs(t, report.Check(continuity).Findings[0].Err, c.reason, desc)
-	}
-	var fork *ledger.ForkError
-	require.ErrorAs(t, audit(fewer, brought(swap(fewer, len(fewer)-2, len(fewer)-3))).Check(continuity).Findings[0].Err, &fork)
-	require.NoError(t, fork.Check(f.Manifest.Policy()), "the evidence convinces whoever has the key")
+func TestP67P68Continuity(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		f := honest(t, g)
+		brought := func(entries [][]byte) []byte { return f.read(t, entries).cp.Raw }
+		audit := func(entries [][]byte, checkpoints ...[]byte) *Report {
+			report, err := Audit(t.Context(), f.read(t, entries), f.Fingerprint, &AuditOptions{Checkpoints: checkpoints})
+			require.NoError(t, err)
+			return report
+		}
+		half := f.entries[:20]
+		requireReport(t, audit(f.entries, brought(half), brought(f.entries)), nil, nil)
+		requireReport(t, audit(f.entries, []byte("junk")), nil, []string{continuity})
+		short := f.read(t, f.entries)
+		short.entries = half
+		report, err := Audit(t.Context(), short, f.Fingerprint, &AuditOptions{Checkpoints: [][]byte{brought(f.entries[:30])}})
+		require.NoError(t, err)
+		requireReport(t, report, nil, append(from("keys.ceremony"), "ledger.checkpoint", continuity))
+
+		// Shares do not change the result, but an operator who drops one is seen.
+		fewer := without(f.entries, f.shareAt(t, 3, 0))
+		requireReport(t, audit(fewer), nil, nil)
+		for desc, c := range map[string]struct {
+			entries [][]byte
+			reason  error
+		}{
+			"larger":    {f.entries, ErrChain},
+			"a prefix":  {f.entries[:len(f.entries)-2], ErrChain},
+			"same size": {swap(fewer, len(fewer)-2, len(fewer)-3), ErrFork},
+		} {
+			report := audit(fewer, brought(c.entries))
+			requireReport(t, report, []string{continuity}, nil)
+			require.ErrorIs(t, report.Check(continuity).Findings[0].Err, c.reason, desc)
+		}
+		var fork *ledger.ForkError
+		require.ErrorAs(t, audit(fewer, brought(swap(fewer, len(fewer)-2, len(fewer)-3))).Check(continuity).Findings[0].Err, &fork)
+		require.NoError(t, fork.Check(f.Manifest.Policy()), "the evidence convinces whoever has the key")
+	})
 }
 
 func TestForeignFingerprint(t *testing.T) {

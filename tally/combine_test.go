@@ -49,14 +49,14 @@ func requireAnyQuorum(t *testing.T, f *fixture) {
 	}
 }
 
-func TestAnyQuorumGivesTheSameResult(t *testing.T) {
+func TestP62P65AnyQuorumGivesTheSameResult(t *testing.T) {
 	for _, g := range groups {
 		requireAnyQuorum(t, honest(t, g))
 	}
 }
 
 // With more trustees: any three of five, and two of them may cheat.
-func TestFiveTrustees(t *testing.T) {
+func TestP63P65FiveTrustees(t *testing.T) {
 	if testing.Short() {
 		t.Skip("five trustees in the long run")
 	}

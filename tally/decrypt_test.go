@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/elgamal/dkg"
 	"github.com/hanpyo/hanpyo/internal/electiontest"
 	"github.com/hanpyo/hanpyo/internal/entry"
@@ -21,66 +22,70 @@ func size(t *testing.T, r ledger.Reader) int {
 	return int(cp.Size)
 }
 
-func TestTrusteeRefuses(t *testing.T) {
-	f := honest(t, groups[0])
-	e, ctx, trustee := f.Election.Election, t.Context(), f.Trustees[2]
-	pin, result := f.at(t, entry.Pin, 0), f.at(t, entry.Result, 0)
-	mine := f.shareAt(t, 3, 0)
-	refuses := func(entries [][]byte, reason error) {
-		t.Helper()
-		log := f.Fork(entries...)
-		require.ErrorIs(t, Decrypt(ctx, e, log, trustee), reason)
-		require.Equal(t, len(entries), size(t, log))
-	}
-	refuses(f.entries[:f.at(t, entry.Close, 0)], ErrState) // not closed
-	refuses(f.entries[:pin], ErrState)                     // not pinned
-	wrong := f.closing.pinned
-	wrong.root[0] ^= 1
-	refuses(insert(f.entries[:pin], pin, f.sign(entry.Pin, wrong.body(), f.Signers()...)), ErrChain)
-	refuses(insert(f.entries[:pin], pin, f.sign(entry.Pin, f.closing.pinned.body(), f.Authorities[0])), ErrState)
-	refuses(without(f.entries, mine), ErrState) // the result is there
+func TestP66TrusteeRefuses(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		f := honest(t, g)
+		e, ctx, trustee := f.Election.Election, t.Context(), f.Trustees[2]
+		pin, result := f.at(t, entry.Pin, 0), f.at(t, entry.Result, 0)
+		mine := f.shareAt(t, 3, 0)
+		refuses := func(entries [][]byte, reason error) {
+			t.Helper()
+			log := f.Fork(entries...)
+			require.ErrorIs(t, Decrypt(ctx, e, log, trustee), reason)
+			require.Equal(t, len(entries), size(t, log))
+		}
+		refuses(f.entries[:f.at(t, entry.Close, 0)], ErrState) // not closed
+		refuses(f.entries[:pin], ErrState)                     // not pinned
+		wrong := f.closing.pinned
+		wrong.root[0] ^= 1
+		refuses(insert(f.entries[:pin], pin, f.sign(entry.Pin, wrong.body(), f.Signers()...)), ErrChain)
+		refuses(insert(f.entries[:pin], pin, f.sign(entry.Pin, f.closing.pinned.body(), f.Authorities[0])), ErrState)
+		refuses(without(f.entries, mine), ErrState) // the result is there
 
-	// A restored backup does not know what it has signed, the ledger does.
-	s := f.share(t, 3, 0)
-	s.target = wrong.target(f.Fingerprint, 0)
-	refuses(insert(f.entries[:mine], mine, f.signShare(3, s.body(f.Group))), ErrFork)
+		// A restored backup does not know what it has signed, the ledger does.
+		s := f.share(t, 3, 0)
+		s.target = wrong.target(f.Fingerprint, 0)
+		refuses(insert(f.entries[:mine], mine, f.signShare(3, s.body(f.Group))), ErrFork)
 
-	// Its shares are there: nothing to add, and nothing to refuse.
-	for _, entries := range [][][]byte{f.entries, f.entries[:result]} {
-		log := f.Fork(entries...)
+		// Its shares are there: nothing to add, and nothing to refuse.
+		for _, entries := range [][][]byte{f.entries, f.entries[:result]} {
+			log := f.Fork(entries...)
+			require.NoError(t, Decrypt(ctx, e, log, trustee))
+			require.Equal(t, len(entries), size(t, log))
+		}
+		// It stopped after its first share: it goes on with the others.
+		log := f.Fork(f.entries[:mine+1]...)
 		require.NoError(t, Decrypt(ctx, e, log, trustee))
-		require.Equal(t, len(entries), size(t, log))
-	}
-	// It stopped after its first share: it goes on with the others.
-	log := f.Fork(f.entries[:mine+1]...)
-	require.NoError(t, Decrypt(ctx, e, log, trustee))
-	require.Equal(t, result, size(t, log))
-	again, err := Combine(ctx, e, log)
-	require.NoError(t, err)
-	require.Equal(t, f.result, again)
+		require.Equal(t, result, size(t, log))
+		again, err := Combine(ctx, e, log)
+		require.NoError(t, err)
+		require.Equal(t, f.result, again)
 
-	stranger, err := dkg.CreateTrustee(filepath.Join(t.TempDir(), "stranger"), []byte("x"), f.Group)
-	require.NoError(t, err)
-	require.ErrorIs(t, Decrypt(ctx, e, f.Fork(f.entries[:result]...), stranger), dkg.ErrEligibility)
+		stranger, err := dkg.CreateTrustee(filepath.Join(t.TempDir(), "stranger"), []byte("x"), f.Group)
+		require.NoError(t, err)
+		require.ErrorIs(t, Decrypt(ctx, e, f.Fork(f.entries[:result]...), stranger), dkg.ErrEligibility)
+	})
 }
 
 // An operator who forks the ledger and has both forks pinned gets one of them
 // decrypted.
-func TestTrusteeDecryptsOneTarget(t *testing.T) {
-	f := honest(t, groups[0])
-	e, ctx := f.Election.Election, t.Context()
-	closed := f.at(t, entry.Close, 0)
-	for _, fork := range [][][]byte{
-		without(f.entries[:closed+1], f.at(t, entry.Ballot, 3)),
-		without(f.entries[:closed+1], closed-1), // junk that does not count
-	} {
-		log := f.Fork(fork...)
-		require.NoError(t, Pin(ctx, e, log, f.Signers()))
-		for _, trustee := range f.Trustees {
-			require.ErrorIs(t, Decrypt(ctx, e, log, trustee), ErrFork)
+func TestP66TrusteeDecryptsOneTarget(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		f := honest(t, g)
+		e, ctx := f.Election.Election, t.Context()
+		closed := f.at(t, entry.Close, 0)
+		for _, fork := range [][][]byte{
+			without(f.entries[:closed+1], f.at(t, entry.Ballot, 3)),
+			without(f.entries[:closed+1], closed-1), // junk that does not count
+		} {
+			log := f.Fork(fork...)
+			require.NoError(t, Pin(ctx, e, log, f.Signers()))
+			for _, trustee := range f.Trustees {
+				require.ErrorIs(t, Decrypt(ctx, e, log, trustee), ErrFork)
+			}
+			require.Equal(t, len(fork)+1, size(t, log))
 		}
-		require.Equal(t, len(fork)+1, size(t, log))
-	}
+	})
 }
 
 func TestPin(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/electiontest"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/ledger"
@@ -146,35 +147,37 @@ func entriesOf(t *testing.T, log ledger.Reader) (entries [][]byte) {
 }
 
 // A trustee decrypts what is mixed enough, and one last list of it only.
-func TestTrusteeWaitsForTheMixers(t *testing.T) {
-	f := honestMixed(t, groups[0])
-	e, ctx, trustee := f.Election.Election, t.Context(), f.Trustees[0]
-	pin, second := f.at(t, entry.Pin, 0), f.mixAt(t, 2, motto)
-	for entries, want := range map[int]string{
-		pin + 1: "contest chair has 0 of 2 mixes; contest motto has 0 of 2 mixes",
-		second:  "contest motto has 1 of 2 mixes",
-	} {
-		log := f.Fork(f.entries[:entries]...)
-		err := Decrypt(ctx, e, log, trustee)
-		require.ErrorIs(t, err, ErrState)
-		require.ErrorContains(t, err, want)
-		posted := size(t, log) - entries
-		require.Equal(t, map[int]int{pin + 1: 1, second: 2}[entries], posted, "shares of the others")
-	}
-	// Another mix in the place of the last one: the target is another one.
-	other := f.signMix(3, f.draft(t, f.entries[:second], 3, motto).body())
-	log := f.Fork(append(f.entries[:second:second], other)...)
-	require.ErrorIs(t, Decrypt(ctx, e, log, trustee), ErrFork)
-	require.Equal(t, second+3, size(t, log), "the shares of chair and mayor, which are as they were")
+func TestP66TrusteeWaitsForTheMixers(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		f := honestMixed(t, g)
+		e, ctx, trustee := f.Election.Election, t.Context(), f.Trustees[0]
+		pin, second := f.at(t, entry.Pin, 0), f.mixAt(t, 2, motto)
+		for entries, want := range map[int]string{
+			pin + 1: "contest chair has 0 of 2 mixes; contest motto has 0 of 2 mixes",
+			second:  "contest motto has 1 of 2 mixes",
+		} {
+			log := f.Fork(f.entries[:entries]...)
+			err := Decrypt(ctx, e, log, trustee)
+			require.ErrorIs(t, err, ErrState)
+			require.ErrorContains(t, err, want)
+			posted := size(t, log) - entries
+			require.Equal(t, map[int]int{pin + 1: 1, second: 2}[entries], posted, "shares of the others")
+		}
+		// Another mix in the place of the last one: the target is another one.
+		other := f.signMix(3, f.draft(t, f.entries[:second], 3, motto).body())
+		log := f.Fork(append(f.entries[:second:second], other)...)
+		require.ErrorIs(t, Decrypt(ctx, e, log, trustee), ErrFork)
+		require.Equal(t, second+3, size(t, log), "the shares of chair and mayor, which are as they were")
 
-	// A restored backup does not know what it has signed, the ledger does.
-	early := f.shareAfter(t, 1, motto, second)
-	log = f.Fork(append(f.entries[:second:second], f.signShare(1, early.body(f.Group)))...)
-	require.ErrorIs(t, Decrypt(ctx, e, log, trustee), ErrFork)
+		// A restored backup does not know what it has signed, the ledger does.
+		early := f.shareAfter(t, 1, motto, second)
+		log = f.Fork(append(f.entries[:second:second], f.signShare(1, early.body(f.Group)))...)
+		require.ErrorIs(t, Decrypt(ctx, e, log, trustee), ErrFork)
+	})
 }
 
 // Lists of no, one and two rows, and one below the minimum.
-func TestFewBallots(t *testing.T) {
+func TestP52FewBallots(t *testing.T) {
 	for _, g := range groups {
 		for voted := range 4 {
 			e := electiontest.New(t, &electiontest.Options{

@@ -24,7 +24,7 @@ type mixAttack struct {
 
 // Whatever a mixer posts that does not hold is named, and changes nothing: the
 // others mix and the election goes on.
-func TestAttacksOnMixes(t *testing.T) {
+func TestP47P49P50P51P54P55AttacksOnMixes(t *testing.T) {
 	head := func(change func(*mixHead)) func(*testing.T, *fixture, *draft) {
 		return func(_ *testing.T, _ *fixture, d *draft) { change(&d.head) }
 	}
@@ -158,7 +158,7 @@ func requireMixFinding(t *testing.T, report *Report, failed string, at uint64, r
 
 // What others post as mixes, and what mixers post when nobody needs it, is
 // listed.
-func TestMixesThatAreListed(t *testing.T) {
+func TestP51P75MixesThatAreListed(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		f := honestMixed(t, g)
 		first, second, last := f.mixAt(t, 1, chair), f.mixAt(t, 2, chair), len(f.entries)
@@ -207,7 +207,7 @@ func TestMixesThatAreListed(t *testing.T) {
 
 // P51: a mix that is missing, or of somebody who has mixed already, leaves the
 // contest undecrypted, whatever the shares say.
-func TestTooFewMixes(t *testing.T) {
+func TestP51TooFewMixes(t *testing.T) {
 	notRun := []string{mixQuorum, "tally.sum", "decrypt.quorum", "result.decoded", "result.bounds", "result.minimum", "result.count", counted}
 	failed := []string{"tally.target", "result.published"}
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {

@@ -45,7 +45,7 @@ func (f *fixture) reprove(t *testing.T, trustee int, s *share, st *rowStatement)
 	}
 }
 
-func TestAttacksOnRowShares(t *testing.T) {
+func TestP63P64AttacksOnRowShares(t *testing.T) {
 	// instead of trustee 3's share of a contest, so that two good ones remain
 	instead := func(contest int, change func(t *testing.T, f *fixture, s *share)) func(*testing.T, *fixture) [][]byte {
 		return func(t *testing.T, f *fixture) [][]byte {
@@ -193,26 +193,28 @@ func (f *fixture) shareAfter(t *testing.T, trustee, contest, at int) *share {
 }
 
 // A bad share names its trustee, and the others finish.
-func TestBadRowShareIsNamed(t *testing.T) {
-	f := honestMixed(t, groups[0])
-	s := f.share(t, 2, motto)
-	s.rows.encoded, s.rows.proofs = f.share(t, 1, motto).rows.encoded, f.share(t, 1, motto).rows.proofs
-	entries := replace(f.entries, f.shareAt(t, 2, motto), f.signShare(2, s.body(f.Group)))
-	r, err := Combine(t.Context(), f.Election.Election, f.read(t, entries))
-	require.NoError(t, err)
-	require.Equal(t, f.result.Contests, r.Contests)
-	require.Len(t, r.RefusedShares, 1)
-	require.Equal(t, 2, r.RefusedShares[0].Trustee)
-	require.Equal(t, "motto", r.RefusedShares[0].Contest)
-	require.ErrorIs(t, r.RefusedShares[0].Err, ErrProof)
+func TestP63BadRowShareIsNamed(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		f := honestMixed(t, g)
+		s := f.share(t, 2, motto)
+		s.rows.encoded, s.rows.proofs = f.share(t, 1, motto).rows.encoded, f.share(t, 1, motto).rows.proofs
+		entries := replace(f.entries, f.shareAt(t, 2, motto), f.signShare(2, s.body(f.Group)))
+		r, err := Combine(t.Context(), f.Election.Election, f.read(t, entries))
+		require.NoError(t, err)
+		require.Equal(t, f.result.Contests, r.Contests)
+		require.Len(t, r.RefusedShares, 1)
+		require.Equal(t, 2, r.RefusedShares[0].Trustee)
+		require.Equal(t, "motto", r.RefusedShares[0].Contest)
+		require.ErrorIs(t, r.RefusedShares[0].Err, ErrProof)
 
-	// With one of the other two missing it is too few.
-	_, err = Combine(t.Context(), f.Election.Election, f.read(t, without(entries, f.shareAt(t, 3, motto))))
-	require.ErrorIs(t, err, ErrQuorum)
-	require.ErrorContains(t, err, `trustee 2 "Trustee 2" (entry `)
+		// With one of the other two missing it is too few.
+		_, err = Combine(t.Context(), f.Election.Election, f.read(t, without(entries, f.shareAt(t, 3, motto))))
+		require.ErrorIs(t, err, ErrQuorum)
+		require.ErrorContains(t, err, `trustee 2 "Trustee 2" (entry `)
+	})
 }
 
-func TestAnyQuorumOpensTheSameVotes(t *testing.T) {
+func TestP62P65AnyQuorumOpensTheSameVotes(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) { requireAnyQuorum(t, honestMixed(t, g)) })
 }
 

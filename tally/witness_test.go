@@ -169,7 +169,7 @@ func (w *witnessedElection) rotation(t *testing.T, r ledger.Rotation, change fun
 	return env.Bytes()
 }
 
-func TestRotation(t *testing.T) {
+func TestP71P90Rotation(t *testing.T) {
 	w := newWitnessed(t)
 	w.finish(t)
 	next, nextKey := w.newSigner(t)

@@ -544,7 +544,7 @@ func TestBallotProofLength(t *testing.T) {
 }
 
 // What is secret is not printed.
-func TestWitnessIsRedacted(t *testing.T) {
+func TestP89WitnessIsRedacted(t *testing.T) {
 	w := makeBallot(elgamal.Ristretto255(), "ballot").witness
 	o := OneOfWitness{Index: 4711, Randomness: w.Randomness}
 	for _, v := range []any{w, o, &w, &o} {

@@ -260,42 +260,44 @@ func TestRounds(t *testing.T) {
 	w.requireIgnored(0, ErrState)
 }
 
-func TestQuorumNamesAll(t *testing.T) {
-	for phase := Committing; phase <= Certifying; phase++ {
-		t.Run(phase.String(), func(t *testing.T) {
-			w := newWorld(t, elgamal.Ristretto255(), 5, 3, 1)
-			w.until(phase)
-			w.all(1, 3, 4)
-			w.end(phase)
-			tr := w.replay()
-			if phase == Confirming { // nobody has to confirm
-				require.NoError(t, tr.Failure)
-				require.Equal(t, w.everybody(), w.finish(w.everybody()...).Holders)
-				return
-			}
-			require.ErrorIs(t, tr.Failure, ErrQuorum)
-			for _, j := range []int{1, 3, 4} {
-				require.Contains(t, tr.Failure.Error(), fmt.Sprintf(`trustee %d "T%d" (silent in %s)`, j, j, phase))
-			}
-			require.NotContains(t, tr.Failure.Error(), "T2")
-			require.Empty(t, tr.Culprits)
-			require.Nil(t, tr.Outcome)
-			_, done, err := w.trustees[1].next(tr)
-			require.False(t, done)
-			require.ErrorIs(t, err, ErrQuorum)
-			w.post(w.signed(1, phase.kind(), nil))
-			w.requireIgnored(1, ErrState)
-			if phase < Certifying {
-				w.post(w.signed(1, (phase + 1).kind(), nil)) // what would be next
+func TestP62QuorumNamesAll(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		for phase := Committing; phase <= Certifying; phase++ {
+			t.Run(phase.String(), func(t *testing.T) {
+				w := newWorld(t, g, 5, 3, 1)
+				w.until(phase)
+				w.all(1, 3, 4)
+				w.end(phase)
+				tr := w.replay()
+				if phase == Confirming { // nobody has to confirm
+					require.NoError(t, tr.Failure)
+					require.Equal(t, w.everybody(), w.finish(w.everybody()...).Holders)
+					return
+				}
+				require.ErrorIs(t, tr.Failure, ErrQuorum)
+				for _, j := range []int{1, 3, 4} {
+					require.Contains(t, tr.Failure.Error(), fmt.Sprintf(`trustee %d "T%d" (silent in %s)`, j, j, phase))
+				}
+				require.NotContains(t, tr.Failure.Error(), "T2")
+				require.Empty(t, tr.Culprits)
+				require.Nil(t, tr.Outcome)
+				_, done, err := w.trustees[1].next(tr)
+				require.False(t, done)
+				require.ErrorIs(t, err, ErrQuorum)
+				w.post(w.signed(1, phase.kind(), nil))
 				w.requireIgnored(1, ErrState)
-				w.end(phase + 1)
-				w.requireIgnored(0, ErrState)
-			}
-		})
-	}
+				if phase < Certifying {
+					w.post(w.signed(1, (phase + 1).kind(), nil)) // what would be next
+					w.requireIgnored(1, ErrState)
+					w.end(phase + 1)
+					w.requireIgnored(0, ErrState)
+				}
+			})
+		}
+	})
 }
 
-func TestMissingAtEachPhase(t *testing.T) {
+func TestP62MissingAtEachPhase(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		for phase := Committing; phase <= Certifying; phase++ {
 			t.Run(phase.String(), func(t *testing.T) {

@@ -151,7 +151,7 @@ func (w *world) patched(s *secretDeal, d *deal, power int, p kyber.Point) []byte
 	return b
 }
 
-func TestBadDeals(t *testing.T) {
+func TestP57P58P61BadDeals(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		for _, bad := range badDeals {
 			t.Run(bad.name, func(t *testing.T) {
@@ -177,16 +177,18 @@ func TestBadDeals(t *testing.T) {
 	})
 }
 
-func TestDealOtherThanCommitted(t *testing.T) {
-	w := newWorld(t, elgamal.Ristretto255(), 3, 2, 1)
-	w.until(Dealing)
-	w.secret(3).seed[0] ^= 1 // a rushing dealer chooses anew after seeing the others
-	_, d := w.honestDeal(3)
-	w.post(w.signed(3, entry.Deal, d.body()))
-	w.all(3)
-	w.end(Dealing)
-	k := requireCulprit(t, w.c, w.replay(), 3, Dealing, ErrBinding)
-	require.Equal(t, []uint64{2, 4}, k.Entries, "commit and deal")
+func TestP59DealOtherThanCommitted(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		w := newWorld(t, g, 3, 2, 1)
+		w.until(Dealing)
+		w.secret(3).seed[0] ^= 1 // a rushing dealer chooses anew after seeing the others
+		_, d := w.honestDeal(3)
+		w.post(w.signed(3, entry.Deal, d.body()))
+		w.all(3)
+		w.end(Dealing)
+		k := requireCulprit(t, w.c, w.replay(), 3, Dealing, ErrBinding)
+		require.Equal(t, []uint64{2, 4}, k.Entries, "commit and deal")
+	})
 }
 
 func TestMalformedCommit(t *testing.T) {
@@ -261,7 +263,7 @@ type unreduced struct{ kyber.Scalar }
 
 func (unreduced) MarshalBinary() ([]byte, error) { return bytes.Repeat([]byte{0xff}, 32), nil }
 
-func TestBadShares(t *testing.T) {
+func TestP56P60BadShares(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		for _, bad := range badShares {
 			t.Run(bad.name, func(t *testing.T) {
@@ -404,7 +406,7 @@ var badConfirms = []struct {
 	}},
 }
 
-func TestBadConfirms(t *testing.T) {
+func TestP56P60P61BadConfirms(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		for _, bad := range badConfirms {
 			t.Run(bad.name, func(t *testing.T) {
@@ -473,18 +475,20 @@ func TestComplaintOpensOneDeal(t *testing.T) {
 	}
 }
 
-// TestReusedEphemeralOfAnotherCeremony: D for a deal with the R of an earlier
+// TestP61ReusedEphemeralOfAnotherCeremony: D for a deal with the R of an earlier
 // ceremony does not open the shares of that ceremony.
-func TestReusedEphemeralOfAnotherCeremony(t *testing.T) {
-	w := newWorld(t, elgamal.Ristretto255(), 3, 2, 1)
-	s, d := w.honestDeal(1)
-	secret := w.c.Group.Kyber().Point().Mul(s.ephemeral, w.c.Trustees[2].Encryption)
-	_, err := w.c.open(d, 3, secret)
-	require.NoError(t, err)
-	later := *w.c
-	later.ID[0] ^= 1
-	_, err = later.open(d, 3, secret)
-	require.ErrorIs(t, err, ErrEncoding)
+func TestP61ReusedEphemeralOfAnotherCeremony(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		w := newWorld(t, g, 3, 2, 1)
+		s, d := w.honestDeal(1)
+		secret := w.c.Group.Kyber().Point().Mul(s.ephemeral, w.c.Trustees[2].Encryption)
+		_, err := w.c.open(d, 3, secret)
+		require.NoError(t, err)
+		later := *w.c
+		later.ID[0] ^= 1
+		_, err = later.open(d, 3, secret)
+		require.ErrorIs(t, err, ErrEncoding)
+	})
 }
 
 // TestWhyMissing: a failed ceremony says of everybody why they are missing.
@@ -559,17 +563,19 @@ func TestBadCertificates(t *testing.T) {
 	}
 }
 
-// TestOneHolderTwice: nobody reaches the quorum alone (P64).
-func TestOneHolderTwice(t *testing.T) {
-	w := newWorld(t, elgamal.Ristretto255(), 3, 2, 1)
-	w.until(Certifying)
-	m, _, err := w.trustees[0].next(w.replay())
-	require.NoError(t, err)
-	w.post(m)
-	w.post(m)
-	w.requireIgnored(1, ErrDuplicate)
-	w.end(Certifying)
-	require.ErrorIs(t, w.replay().Failure, ErrQuorum)
+// TestP64OneHolderTwice: nobody reaches the quorum alone (P64).
+func TestP64OneHolderTwice(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		w := newWorld(t, g, 3, 2, 1)
+		w.until(Certifying)
+		m, _, err := w.trustees[0].next(w.replay())
+		require.NoError(t, err)
+		w.post(m)
+		w.post(m)
+		w.requireIgnored(1, ErrDuplicate)
+		w.end(Certifying)
+		require.ErrorIs(t, w.replay().Failure, ErrQuorum)
+	})
 }
 
 func TestJunk(t *testing.T) {

@@ -392,8 +392,8 @@ func TestReplaceFile(t *testing.T) {
 	require.Equal(t, "data", string(b))
 }
 
-// TestCanary: no secret is in what can be printed.
-func TestCanary(t *testing.T) {
+// TestP89Canary: no secret is in what can be printed.
+func TestP89Canary(t *testing.T) {
 	w, path := filed(t, elgamal.Ristretto255(), 3, 2)
 	w.finish(1, 2, 3)
 	trustee := w.trustees[0]

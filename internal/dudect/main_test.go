@@ -24,9 +24,9 @@ func TestWelch(t *testing.T) {
 	require.Greater(t, math.Abs(welch(sample(1000), sample(1020))), float64(threshold))
 }
 
-// TestRows runs every operation once for each class, and finds the controls; what
+// TestP88Rows runs every operation once for each class, and finds the controls; what
 // is constant time is for the command to look at, on a machine that is quiet.
-func TestRows(t *testing.T) {
+func TestP88Rows(t *testing.T) {
 	for _, g := range []*elgamal.Group{elgamal.Ristretto255(), elgamal.P256()} {
 		controls := 0
 		for _, r := range rows(g) {

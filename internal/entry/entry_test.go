@@ -39,7 +39,7 @@ func TestEnvelopeRoundTrip(t *testing.T) {
 	require.NoError(t, p.CheckSigned(public(key(0), key(1), key(2), key(3)), 3))
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestP83ParseRefuses(t *testing.T) {
 	whole := signed().Bytes()
 	for n := range whole {
 		_, err := Parse(whole[:n])

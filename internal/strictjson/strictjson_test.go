@@ -41,7 +41,7 @@ func TestReads(t *testing.T) {
 }
 
 // Each is one change of a valid document.
-func TestRefuses(t *testing.T) {
+func TestP79P81Refuses(t *testing.T) {
 	const valid = `{"key": [1, "text", true]}`
 	_, err := Parse([]byte(valid), limit)
 	require.NoError(t, err)

@@ -79,7 +79,7 @@ func TestReaderRefuses(t *testing.T) {
 	}
 }
 
-func TestReaderCountIsBoundedByTheInput(t *testing.T) {
+func TestP82CountIsBoundedByTheInput(t *testing.T) {
 	var w Writer
 	w.Uint32(1 << 20)
 	w.Raw(make([]byte, 100))

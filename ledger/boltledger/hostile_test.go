@@ -15,10 +15,10 @@ import (
 	"github.com/hanpyo/hanpyo/ledger/boltledger"
 )
 
-// TestHostileDirectory holds that a directory made to exhaust memory or to be
+// TestP84HostileDirectory holds that a directory made to exhaust memory or to be
 // waited for is an error that names the file. The first two would need more
 // memory than there is, which ends the process.
-func TestHostileDirectory(t *testing.T) {
+func TestP84HostileDirectory(t *testing.T) {
 	whole := makeLedger(t)
 	pages := func(t *testing.T, m made) {
 		b, err := os.ReadFile(m.path("ledger.db"))
