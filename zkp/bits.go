@@ -12,7 +12,8 @@ import (
 // The ballot proof: every slot of a row encrypts 0 or 1, every rule of the
 // form holds, and the holder of the credential signed the row.
 //
-// Statement: G; keys Y₁…Y_n; A; B₁…B_n; credential K; number; time; rules (aⱼ, bⱼ).
+// Statement: G; keys Y₁…Y_n; A; B₁…B_n; credential K; number; time; rules (aⱼ, bⱼ);
+// and what else the ballot's entry carries, if anything.
 // Witness: r; vᵢ ∈ {0,1}; k with K = k·G.
 //
 //	P → V   V = ρ·G₀ + Σ vᵢ·Gᵢ, S = σ·G₀ + Σ tᵢ·Gᵢ       ρ, σ, tᵢ random
@@ -43,6 +44,7 @@ type BallotStatement struct {
 	Number     uint32             // the ballot's number under this credential
 	Time       int64              // in seconds since 1970, as the ballot's entry says
 	Row        elgamal.Ciphertext // A and one B per column of the form
+	Bound      []byte             // what else the entry carries that nobody may exchange; may be nil
 }
 
 // BallotWitness is what the voter's device knows. It must be kept secret.
@@ -229,6 +231,9 @@ func (f *Form) open(s BallotStatement, proof []byte) *dialogue {
 	}
 	d := &dialogue{group: f.group, sponge: f.start.clone(), framed: true, proof: proof}
 	absorbFrame(d.sponge, "statement", b)
+	if len(s.Bound) > 0 {
+		absorbFrame(d.sponge, "bound", s.Bound)
+	}
 	return d
 }
 

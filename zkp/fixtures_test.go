@@ -430,6 +430,7 @@ func ballotFixture(g *elgamal.Group, name string) *fixture {
 		{"credential", st.with(func(c *ballotClaim) { c.ballot.Credential = s.point() }), ErrProof},
 		{"credential is the identity", st.with(func(c *ballotClaim) { c.ballot.Credential = g.Point() }), ErrGroup},
 		{"number", st.with(func(c *ballotClaim) { c.ballot.Number++ }), ErrProof},
+		{"something bound", st.with(func(c *ballotClaim) { c.ballot.Bound = append(c.ballot.Bound, 0) }), ErrProof},
 		{"time", st.with(func(c *ballotClaim) { c.ballot.Time-- }), ErrProof},
 		{"time before 1970", st.with(func(c *ballotClaim) { c.ballot.Time = -c.ballot.Time }), ErrProof},
 		{"A", st.with(func(c *ballotClaim) { c.ballot.Row.A = s.point() }), ErrProof},

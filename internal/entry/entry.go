@@ -19,8 +19,7 @@ const Version = 1
 // Kind says what an entry is.
 type Kind uint8
 
-// The kinds, in the order in which an election uses them. Their numbers are
-// on ledgers and never change.
+// The kinds. Their numbers are on ledgers and never change.
 const (
 	Manifest Kind = 1 + iota
 	Round
@@ -38,13 +37,19 @@ const (
 	Share
 	Result
 	Rotation // of the ledger's key, at any time
-	lastKind = Rotation
+	Issuer   // a registrar's keys for tokens, before the open
+	Issued   // how many tokens a registrar issued, likewise
+	lastKind = Issued
 )
+
+// ByManifest reports whether entries of this kind name the manifest id; the
+// others name the fingerprint.
+func (k Kind) ByManifest() bool { return k <= Open || k >= Rotation }
 
 var names = [...]string{
 	"unknown", "manifest", "round", "commit", "deal", "confirm", "certify", "roll",
 	"open", "ballot", "spoil", "close", "pin", "mix", "share", "result",
-	"rotation",
+	"rotation", "issuer", "issued",
 }
 
 func (k Kind) String() string {
@@ -72,7 +77,7 @@ type Signature struct {
 // Envelope is one entry of an election's ledger.
 type Envelope struct {
 	Kind     Kind
-	Election Hash  // manifest id up to and including Open and of a Rotation, else the fingerprint
+	Election Hash  // manifest id or fingerprint: see Kind.ByManifest
 	Time     int64 // seconds since 1970, as the maker says; decides nothing
 	Body     []byte
 	// Signatures are in strictly ascending order of their keys. Ballots and
