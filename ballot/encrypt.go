@@ -25,32 +25,42 @@ import (
 // first on the ledger could count. ErrRange if the manifest allows no more
 // ballots to a credential. A Voter is not safe for concurrent use.
 //
-// The tracker is computed from the ballot's own bytes. Whoever shows it to the
-// voter must do so before learning whether the ballot will be cast or spoiled.
+// The ballot can only be cast, for nobody keeps what could open it: a voter who
+// wants the choice to challenge the device needs [Election.Prepare]. The tracker
+// is computed from the ballot's own bytes.
 func (e *Election) Encrypt(v *Voter, votes Votes) (*Ballot, Tracker, error) {
-	if err := e.checkVoter(v); err != nil {
-		return nil, Tracker{}, err
-	}
-	if limit := e.Manifest.Limits.BallotsPerCredential; v.Number >= limit {
-		return nil, Tracker{}, fmt.Errorf("ballot: number %d would be above the manifest's %d ballots a credential: %w", v.Number+1, limit, reason.ErrRange)
-	}
-	content, err := e.Manifest.EncodeVotes(v.Line.Style, votes)
+	b, _, err := e.encrypt(v, votes)
 	if err != nil {
 		return nil, Tracker{}, err
 	}
-	var seed [seedLen]byte
+	return b, b.tracker, nil
+}
+
+// encrypt does what Encrypt does, and returns the seed of the randomness, from
+// which with the votes the row can be made again.
+func (e *Election) encrypt(v *Voter, votes Votes) (b *Ballot, seed [seedLen]byte, err error) {
+	if err := e.checkVoter(v); err != nil {
+		return nil, seed, err
+	}
+	if limit := e.Manifest.Limits.BallotsPerCredential; v.Number >= limit {
+		return nil, seed, fmt.Errorf("ballot: number %d would be above the manifest's %d ballots a credential: %w", v.Number+1, limit, reason.ErrRange)
+	}
+	content, err := e.Manifest.EncodeVotes(v.Line.Style, votes)
+	if err != nil {
+		return nil, seed, err
+	}
 	rand.Read(seed[:])
 	number := v.Number + 1
 	r, err := e.randomness(seed, v.Line.Style, number, v.Line.Key, content)
 	if err != nil {
-		return nil, Tracker{}, err
+		return nil, seed, err
 	}
-	b, err := e.seal(v.Key, v.Line.Style, number, e.voterTime(), content, r)
+	b, err = e.seal(v.Key, v.Line.Style, number, e.voterTime(), content, r)
 	if err != nil {
-		return nil, Tracker{}, err
+		return nil, seed, err
 	}
 	v.Number = number
-	return b, b.tracker, nil
+	return b, seed, nil
 }
 
 // seal makes the ballot that holds the given content under randomness r.

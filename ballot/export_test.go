@@ -14,8 +14,8 @@ import (
 
 // What tests need of the inside to make what an honest device never makes.
 
-// Draft is a ballot before it is encrypted.
-type Draft struct {
+// Unsealed is a ballot before it is encrypted.
+type Unsealed struct {
 	Key     *VoterKey
 	Style   int
 	Number  uint32
@@ -24,8 +24,8 @@ type Draft struct {
 	R       kyber.Scalar // nil: random
 }
 
-// Seal makes the ballot of a draft, with a valid proof wherever there is one.
-func (d Draft) Seal(e *Election) *Ballot {
+// Seal makes the ballot, with a valid proof wherever there is one.
+func (d Unsealed) Seal(e *Election) *Ballot {
 	r := d.R
 	if r == nil {
 		r = e.Group.RandomScalar()
@@ -37,8 +37,8 @@ func (d Draft) Seal(e *Election) *Ballot {
 	return b
 }
 
-// Err returns why a draft cannot be sealed.
-func (d Draft) Err(e *Election) error {
+// Err returns why a ballot cannot be sealed.
+func (d Unsealed) Err(e *Election) error {
 	_, err := e.seal(d.Key, d.Style, d.Number, d.Time, d.Content, e.Group.RandomScalar())
 	return err
 }

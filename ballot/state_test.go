@@ -99,11 +99,11 @@ func (w *world) vote(voter int, votes ballot.Votes) *ballot.Ballot {
 }
 
 // draft is a ballot of a voter with one number.
-func (w *world) draft(voter int, number uint32) ballot.Draft {
+func (w *world) draft(voter int, number uint32) ballot.Unsealed {
 	v := w.Voters[voter]
 	content, err := w.Manifest.EncodeVotes(v.Line.Style, nil)
 	require.NoError(w.t, err)
-	return ballot.Draft{Key: v.Key, Style: v.Line.Style, Number: number, Content: content}
+	return ballot.Unsealed{Key: v.Key, Style: v.Line.Style, Number: number, Content: content}
 }
 
 func (w *world) spoil(voter int, tracker ballot.Tracker) []byte {
@@ -383,7 +383,7 @@ func TestCountingRule(t *testing.T) {
 }
 
 // rebind seals another election's draft for this one.
-func (w *world) rebind(d ballot.Draft) []byte { return d.Seal(w.e).Bytes() }
+func (w *world) rebind(d ballot.Unsealed) []byte { return d.Seal(w.e).Bytes() }
 
 // Ballots before the open can exist: who has the signed open entry before it
 // is on the ledger knows the fingerprint.
