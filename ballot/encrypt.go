@@ -8,6 +8,7 @@ import (
 
 	"go.dedis.ch/kyber/v3"
 
+	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/internal/wire"
@@ -73,16 +74,13 @@ func (e *Election) seal(key *VoterKey, style int, number uint32, at int64, conte
 	if err != nil {
 		return nil, fmt.Errorf("ballot: %w", err)
 	}
-	g, credential := e.Group, key.Public()
+	credential := key.Public()
 	b := &Ballot{style: style, number: number, time: at, credential: key.public, row: e.styles[style].key.Encrypt(messages, r)}
 	b.proof, err = form.Prove(b.statement(), zkp.BallotWitness{Randomness: r, Bits: bits, Credential: key.secret})
 	if err != nil {
 		return nil, fmt.Errorf("ballot: %w", err)
 	}
-	row := g.AppendPoint(nil, b.row.A)
-	for _, p := range b.row.B {
-		row = g.AppendPoint(row, p)
-	}
+	row := e.encodeRow(b.row)
 	var w wire.Writer
 	w.Uint16(uint16(style))
 	w.Uint32(number)
@@ -92,6 +90,15 @@ func (e *Election) seal(key *VoterKey, style int, number uint32, at int64, conte
 	b.data = e.newVoterEntry(entry.Ballot, at, w.Bytes())
 	b.setKeys(e, credential, row)
 	return b, nil
+}
+
+// encodeRow returns A, then B₁…B_w.
+func (e *Election) encodeRow(row elgamal.Ciphertext) []byte {
+	data := e.Group.AppendPoint(nil, row.A)
+	for _, p := range row.B {
+		data = e.Group.AppendPoint(data, p)
+	}
+	return data
 }
 
 // messages returns what the columns of a style's row encrypt, v·G for a slot and

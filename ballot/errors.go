@@ -1,6 +1,10 @@
 package ballot
 
-import "github.com/hanpyo/hanpyo/internal/reason"
+import (
+	"fmt"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
+)
 
 // The reasons for which this package refuses something. Every refusal wraps
 // exactly one of them; State says which of them the counting rule gives.
@@ -24,3 +28,17 @@ var (
 	ErrUnanchored  = reason.ErrUnanchored
 	ErrVersion     = reason.ErrVersion
 )
+
+// SupersededError says that a ballot was accepted and does not count any more,
+// because a later one of the same credential does. It wraps ErrReplay.
+type SupersededError struct {
+	Tracker   Tracker
+	Index, By uint64 // the entries of this ballot and of the one that counts
+}
+
+func (e *SupersededError) Error() string {
+	return fmt.Sprintf("ballot: %s: superseded by entry %d: %v", e.Tracker, e.By, reason.ErrReplay)
+}
+
+// Unwrap returns ErrReplay.
+func (e *SupersededError) Unwrap() error { return reason.ErrReplay }

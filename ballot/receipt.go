@@ -13,13 +13,14 @@ import (
 // receipt names the tracker which follows from the entry's own bytes
 // (ErrBinding), and that a checkpoint of the manifest's ledger, signed and with
 // a quorum of its witnesses, has the entry at the receipt's index (ErrSignature,
-// ErrQuorum, ErrChain). It reads nothing but its arguments, so a receipt can be
+// ErrQuorum, ErrChain), after the open entry (ErrState). It reads nothing but its arguments, so a receipt can be
 // checked offline, on any device. Only a receipt that was given after the
 // ledger's key was rotated needs an election that was loaded since.
 //
-// A receipt says that the ballot stands on the ledger and was accepted when it
-// was given. Whether it still counts, State.Status says: a later ballot of the
-// same credential supersedes it.
+// A receipt proves that the entry is on the ledger. That it was accepted there
+// is what a ballot box says by giving it, and whether a ballot still counts
+// only the ledger knows: a later one of the same credential supersedes it. State
+// and package tally's Trace answer from the ledger.
 func (e *Election) VerifyReceipt(sent []byte, r Receipt) error {
 	tracker, err := e.trackerOf(sent)
 	if err != nil {
@@ -31,6 +32,9 @@ func (e *Election) VerifyReceipt(sent []byte, r Receipt) error {
 	proven, err := ledger.VerifyProof(e.policy, sent, r.Proof)
 	if err != nil {
 		return fmt.Errorf("ballot: receipt: %w", err)
+	}
+	if r.Index <= e.Opening.Index {
+		return fmt.Errorf("ballot: receipt: for entry %d, and the election opens at entry %d: %w", r.Index, e.Opening.Index, reason.ErrState)
 	}
 	if proven.Index != r.Index {
 		return fmt.Errorf("ballot: receipt: for entry %d, its proof is for entry %d: %w", r.Index, proven.Index, reason.ErrChain)

@@ -153,16 +153,16 @@ func (s *State) counted(credential pointKey) CountedBallot {
 }
 
 // Status returns the index of the ballot with tracker t, and nil if it counts
-// as the ledger stands. The error wraps ErrReplay if a later ballot of the same
-// credential supersedes it, which it names, and ErrIncomplete if it is not
-// among the accepted ballots.
+// as the ledger stands. The error is a *[SupersededError] if a later ballot of
+// the same credential counts instead, and wraps ErrIncomplete if it is not among
+// the accepted ballots.
 func (s *State) Status(t Tracker) (index uint64, err error) {
 	at, ok := s.accepted[t]
 	if !ok {
 		return 0, fmt.Errorf("ballot: %s is not among the accepted ballots: %w", t, reason.ErrIncomplete)
 	}
 	if last := s.lines[at.line].counted; last != at.index {
-		return at.index, fmt.Errorf("ballot: %s: superseded by entry %d: %w", t, last, reason.ErrReplay)
+		return at.index, &SupersededError{Tracker: t, Index: at.index, By: last}
 	}
 	return at.index, nil
 }

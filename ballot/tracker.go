@@ -85,7 +85,12 @@ const trackerLabel = "hanpyo/v1 tracker"
 // opening without the proof. The credential makes trackers of two voters
 // differ even if a broken device gives both the same row.
 func newTracker(fp Fingerprint, style string, number uint32, credential, row, proof []byte) Tracker {
-	rowHash, proofHash := sha256.Sum256(row), sha256.Sum256(proof)
+	return newTrackerOf(fp, style, number, credential, row, sha256.Sum256(proof))
+}
+
+// newTrackerOf is newTracker for who has only the hash of the proof.
+func newTrackerOf(fp Fingerprint, style string, number uint32, credential, row []byte, proofHash [32]byte) Tracker {
+	rowHash := sha256.Sum256(row)
 	var w wire.Writer
 	w.String(trackerLabel)
 	w.Raw(fp[:])
