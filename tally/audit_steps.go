@@ -193,11 +193,13 @@ func (a *audit) hours(ctx context.Context, closed uint64) {
 		a.missing(err, "phase.hours")
 		return
 	}
-	if late := a.e.Opening.Time - a.m.Opens.Unix(); late > int64(a.m.Rounding/time.Second) {
-		a.note("phase.hours", Finding{Entry: &a.open, Err: fmt.Errorf("tally: opened %d s after the announced hour: %w", late, reason.ErrState)})
+	// Differences are of 64 bits without a sign: signers may say any time.
+	opened, opens := a.e.Opening.Time, a.m.Opens.Unix()
+	if opened > opens && uint64(opened)-uint64(opens) > uint64(a.m.Rounding/time.Second) {
+		a.note("phase.hours", Finding{Entry: &a.open, Err: fmt.Errorf("tally: opened %d s after the announced hour: %w", uint64(opened)-uint64(opens), reason.ErrState)})
 	}
-	if early := a.m.Closes.Unix() - env.Time; early > 0 {
-		a.fail("phase.hours", &closed, fmt.Errorf("tally: closed %d s before the announced hour: %w", early, reason.ErrState))
+	if closes := a.m.Closes.Unix(); env.Time < closes {
+		a.fail("phase.hours", &closed, fmt.Errorf("tally: closed %d s before the announced hour: %w", uint64(closes)-uint64(env.Time), reason.ErrState))
 		return
 	}
 	a.pass("phase.hours", a.m.Closes.UTC().Format("2006-01-02 15:04 MST"))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -665,15 +666,16 @@ func requireListed(t *testing.T, report *Report, check string, index uint64, wan
 
 func TestOpenedLate(t *testing.T) {
 	f := honest(t, groups[0])
-	for late, findings := range map[int64]int{60: 0, 61: 1, 3600: 1} {
+	opens := f.Manifest.Opens.Unix()
+	for time, findings := range map[int64]int{opens + 60: 0, opens + 61: 1, opens + 3600: 1, math.MaxInt64: 1, 0: 0, math.MinInt64: 0} {
 		e := *f.Election.Election
-		e.Opening.Time = f.Manifest.Opens.Unix() + late
+		e.Opening.Time = time
 		report := &Report{}
 		a := &audit{checklist: newChecklist(report), report: report, r: f.read(t, f.entries), evidence: evidence{m: f.Manifest, e: &e}}
 		a.hours(t.Context(), uint64(f.at(t, entry.Close, 0)))
 		a.finish()
 		require.Equal(t, Passed, report.Check("phase.hours").Status)
-		require.Len(t, report.Check("phase.hours").Findings, findings, "%d s late", late)
+		require.Len(t, report.Check("phase.hours").Findings, findings, "at %d", time)
 	}
 }
 
