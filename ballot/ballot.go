@@ -19,7 +19,7 @@ import (
 // contests holds and that the voter's credential signed it. It is immutable.
 // Encrypt and ParseBallot make them.
 type Ballot struct {
-	style      int
+	permit
 	number     uint32
 	time       int64 // of the entry
 	credential kyber.Point
@@ -72,7 +72,8 @@ func (e *Election) parseBallot(env *entry.Envelope, data []byte) (*Ballot, error
 		return nil, err
 	}
 	r := wire.NewReader(env.Body)
-	b := &Ballot{style: int(r.Uint16()), number: r.Uint32(), time: env.Time, data: data}
+	style, number := int(r.Uint16()), r.Uint32()
+	b := &Ballot{permit: e.Manifest.decodePermit(r, style), number: number, time: env.Time, data: data}
 	switch {
 	case r.Err() != nil:
 		return nil, fmt.Errorf("ballot: %w", r.Err())
@@ -81,17 +82,17 @@ func (e *Election) parseBallot(env *entry.Envelope, data []byte) (*Ballot, error
 	case b.number == 0:
 		return nil, fmt.Errorf("ballot: number 0: %w", reason.ErrRange)
 	}
-	style := &e.styles[b.style]
+	info := &e.styles[b.style]
 	form, err := e.Form(b.style)
 	if err != nil {
 		return nil, err
 	}
 	n := e.Group.PointLen()
-	points, proof := r.Raw(n*(2+len(style.columns))), r.Raw(form.ProofLen())
+	points, proof := r.Raw(n*(2+len(info.columns))), r.Raw(form.ProofLen())
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("ballot: %w", err)
 	}
-	decoded, err := e.decodePoints(style, points)
+	decoded, err := e.decodePoints(info, points)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func (b *Ballot) setKeys(e *Election, credential, row []byte) {
 // has been checked.
 func (b *Ballot) withoutPoints() *Ballot {
 	return &Ballot{
-		style: b.style, number: b.number, tracker: b.tracker,
+		permit: permit{style: b.style, weight: b.weight}, number: b.number, tracker: b.tracker,
 		credentialKey: b.credentialKey, maskKey: b.maskKey,
 	}
 }

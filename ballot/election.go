@@ -25,8 +25,9 @@ type Election struct {
 	Outcome     *dkg.Outcome // of the key ceremony
 	Opening     Opening      // what the open entry says
 
-	styles []styleInfo
-	policy ledger.Policy // of the ledger, as it was loaded
+	styles   []styleInfo
+	policy   ledger.Policy // of the ledger, as it was loaded
+	issuance *Issuance     // of an election by tokens
 }
 
 // styleInfo is what the ballots of one style share.
@@ -45,7 +46,8 @@ type styleInfo struct {
 // open entry whose hash is fp, signed by the authorities of the manifest that
 // it names; the manifest, signed likewise; and the key ceremony, replayed from
 // the posted messages and certificates. Everything is read against a signed
-// checkpoint of the ledger that the manifest names. Only the roll is taken
+// checkpoint of the ledger that the manifest names; and the registrars' keys
+// and counts, where voters are let in by tokens. Only the roll is taken
 // from the open entry, as the root that it names: a voter's device needs no
 // roll, and Replay checks it.
 //
@@ -53,7 +55,7 @@ type styleInfo struct {
 // the ledger's operator would choose the election. ErrIncomplete: the ledger
 // does not have the open entry, or not what must stand before it. ErrFork: an
 // earlier entry opened an election of the same manifest. ErrBinding: the open
-// entry names another ceremony outcome. Bad signatures are ErrSignature or
+// entry names another ceremony outcome. [*IssuanceError]: or other tokens. Bad signatures are ErrSignature or
 // ErrQuorum, and so is a checkpoint that too few of the manifest's witnesses
 // have cosigned; an inconsistent ledger is ErrChain.
 func Load(ctx context.Context, r ledger.Reader, fp Fingerprint) (*Election, error) {
@@ -87,8 +89,13 @@ func Load(ctx context.Context, r ledger.Reader, fp Fingerprint) (*Election, erro
 	if err := rec.opening.checkOutcome(m.Group, outcome); err != nil {
 		return nil, err
 	}
+	if m.tokens() {
+		if err := rec.issuance.check(rec.opening); err != nil {
+			return nil, err
+		}
+	}
 	e := newElection(m, fp, outcome, *rec.opening)
-	e.policy = policy
+	e.policy, e.issuance = policy, rec.issuance
 	return e, nil
 }
 
@@ -113,6 +120,10 @@ func newElection(m *Manifest, fp Fingerprint, o *dkg.Outcome, opening Opening) *
 	}
 	return e
 }
+
+// Issuance returns what the registrars have put on the ledger, as the
+// fingerprint binds it: nothing in an election by roll.
+func (e *Election) Issuance() *Issuance { return e.issuance }
 
 // Form returns what all ballots of a style share in their proofs. It is made
 // when first asked for. ErrRange if there is no such style.

@@ -19,7 +19,8 @@ import (
 // signs them. A contest that votes leaves out is one with nothing marked: a
 // blank vote where the contest has that, otherwise an error like every vote
 // that breaks a rule (ErrShape, ErrRange). It checks the voter's line of the
-// roll against the root in the open entry (ErrEligibility).
+// roll against the root in the open entry, or the voter's tokens under the keys
+// that this root binds (ErrEligibility).
 //
 // The ballot gets the number after v.Number, which Encrypt then advances, also
 // for a ballot that is never cast: of two ballots with one number only the
@@ -40,23 +41,24 @@ func (e *Election) Encrypt(v *Voter, votes Votes) (*Ballot, Tracker, error) {
 // encrypt does what Encrypt does, and returns the seed of the randomness, from
 // which with the votes the row can be made again.
 func (e *Election) encrypt(v *Voter, votes Votes) (b *Ballot, seed [seedLen]byte, err error) {
-	if err := e.checkVoter(v); err != nil {
+	p, err := e.checkVoter(v)
+	if err != nil {
 		return nil, seed, err
 	}
 	if limit := e.Manifest.Limits.BallotsPerCredential; v.Number >= limit {
 		return nil, seed, fmt.Errorf("ballot: number %d would be above the manifest's %d ballots a credential: %w", v.Number+1, limit, reason.ErrRange)
 	}
-	content, err := e.Manifest.EncodeVotes(v.Line.Style, votes)
+	content, err := e.Manifest.EncodeVotes(p.style, votes)
 	if err != nil {
 		return nil, seed, err
 	}
 	rand.Read(seed[:])
 	number := v.Number + 1
-	r, err := e.randomness(seed, v.Line.Style, number, v.Line.Key, content)
+	r, err := e.randomness(seed, p.style, number, v.Key.Public(), content)
 	if err != nil {
 		return nil, seed, err
 	}
-	b, err = e.seal(v.Key, v.Line.Style, number, e.voterTime(), content, r)
+	b, err = e.seal(v.Key, p, number, e.voterTime(), content, r)
 	if err != nil {
 		return nil, seed, err
 	}
@@ -65,25 +67,26 @@ func (e *Election) encrypt(v *Voter, votes Votes) (b *Ballot, seed [seedLen]byte
 }
 
 // seal makes the ballot that holds the given content under randomness r.
-func (e *Election) seal(key *VoterKey, style int, number uint32, at int64, content []uint8, r kyber.Scalar) (*Ballot, error) {
-	form, err := e.Form(style)
+func (e *Election) seal(key *VoterKey, p permit, number uint32, at int64, content []uint8, r kyber.Scalar) (*Ballot, error) {
+	form, err := e.Form(p.style)
 	if err != nil {
 		return nil, err
 	}
-	messages, bits, err := e.messages(style, content)
+	messages, bits, err := e.messages(p.style, content)
 	if err != nil {
 		return nil, fmt.Errorf("ballot: %w", err)
 	}
 	credential := key.Public()
-	b := &Ballot{style: style, number: number, time: at, credential: key.public, row: e.styles[style].key.Encrypt(messages, r)}
+	b := &Ballot{permit: p, number: number, time: at, credential: key.public, row: e.styles[p.style].key.Encrypt(messages, r)}
 	b.proof, err = form.Prove(b.statement(), zkp.BallotWitness{Randomness: r, Bits: bits, Credential: key.secret})
 	if err != nil {
 		return nil, fmt.Errorf("ballot: %w", err)
 	}
 	row := e.encodeRow(b.row)
 	var w wire.Writer
-	w.Uint16(uint16(style))
+	w.Uint16(uint16(p.style))
 	w.Uint32(number)
+	e.Manifest.encodePermit(&w, p)
 	w.Raw(credential)
 	w.Raw(row)
 	w.Raw(b.proof)

@@ -18,7 +18,7 @@ type examined struct {
 	err     error      // the first check that fails
 	ballot  *Ballot    // with its points until dropPoints
 	spoil   *Spoil
-	env     *entry.Envelope // of a roll entry or rotation
+	env     *entry.Envelope // of a roll, issuer or issued entry, or a rotation
 	opens   bool            // it is the entry that the fingerprint is the hash of
 }
 
@@ -46,7 +46,7 @@ func (e *Election) examineAll(entries []ledger.Entry, known func(entry.Hash) (ex
 }
 
 // verifyAll checks the proofs of those examined entries that are well-formed
-// ballots and spoils, in one batch.
+// ballots and spoils, in one batch, and the tokens of those that they hold of.
 func (e *Election) verifyAll(list []*examined) error {
 	batch := zkp.NewBatch(e.Group)
 	var items []*examined // of the batch
@@ -70,7 +70,22 @@ func (e *Election) verifyAll(list []*examined) error {
 	default:
 		return fmt.Errorf("ballot: %w", err)
 	}
+	if e.Manifest.tokens() {
+		for _, x := range items {
+			if x.err == nil {
+				x.err = e.checkTokens(x)
+			}
+		}
+	}
 	return nil
+}
+
+// checkTokens checks the tokens of a ballot or spoil.
+func (e *Election) checkTokens(x *examined) error {
+	if s := x.spoil; s != nil {
+		return e.checkPermit(e.Group.AppendPoint(nil, s.credential), s.permit)
+	}
+	return e.checkPermit(e.Group.AppendPoint(nil, x.ballot.credential), x.ballot.permit)
 }
 
 func (e *Election) addProof(batch *zkp.Batch, x *examined) error {
@@ -119,7 +134,7 @@ func (e *Election) examine(data []byte) examined {
 	switch env.Kind {
 	case entry.Manifest:
 		x.err = checkManifestEntry(e.Manifest, env)
-	case entry.Roll, entry.Rotation:
+	case entry.Roll, entry.Issuer, entry.Issued, entry.Rotation:
 		x.env = env
 	case entry.Open:
 		_, x.err = parseOpening(e.Manifest, env, 0)
@@ -140,11 +155,9 @@ func (e *Election) examine(data []byte) examined {
 // ledger may have many.
 var errForeign = fmt.Errorf("ballot: entry of another election: %w", reason.ErrBinding)
 
-// owns reports whether an entry says that it belongs to this election: up to
-// the open, and if it is a rotation, by the manifest id, from then on by the
-// fingerprint.
+// owns reports whether an entry says that it belongs to this election.
 func (e *Election) owns(env *entry.Envelope) bool {
-	if env.Kind <= entry.Open || env.Kind == entry.Rotation {
+	if env.Kind.ByManifest() {
 		return env.Election == e.Manifest.ID()
 	}
 	return Fingerprint(env.Election) == e.Fingerprint

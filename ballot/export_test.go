@@ -30,7 +30,7 @@ func (d Unsealed) Seal(e *Election) *Ballot {
 	if r == nil {
 		r = e.Group.RandomScalar()
 	}
-	b, err := e.seal(d.Key, d.Style, d.Number, d.Time, d.Content, r)
+	b, err := e.seal(d.Key, permit{style: d.Style}, d.Number, d.Time, d.Content, r)
 	if err != nil {
 		panic(err)
 	}
@@ -39,7 +39,7 @@ func (d Unsealed) Seal(e *Election) *Ballot {
 
 // Err returns why a ballot cannot be sealed.
 func (d Unsealed) Err(e *Election) error {
-	_, err := e.seal(d.Key, d.Style, d.Number, d.Time, d.Content, e.Group.RandomScalar())
+	_, err := e.seal(d.Key, permit{style: d.Style}, d.Number, d.Time, d.Content, e.Group.RandomScalar())
 	return err
 }
 

@@ -23,7 +23,7 @@ type Manifest struct {
 	Title       string
 	Ledger      Ledger
 	Authorities Signers // sign manifest, round, open, close, pin and result
-	Registrars  Signers // sign the roll
+	Registrars  Signers // sign the roll, or issue the tokens
 	Trustees    []dkg.TrusteeKeys
 	Threshold   int // how many trustees decrypt
 	// MinorityThreshold and EveryTrusteeNeeded are the explicit words for a
@@ -35,6 +35,9 @@ type Manifest struct {
 	Mixes              int     // how many of them must, for each such contest
 	// SingleMixer is the explicit word for Mixes of 1.
 	SingleMixer bool
+	// Eligibility is how the ledger knows who may vote: EligibilityRoll, which
+	// stands for "", or EligibilityTokens.
+	Eligibility string
 	Contests    []Contest
 	Styles      []Style
 	Limits      Limits
@@ -60,6 +63,14 @@ type Ledger struct {
 	Quorum    int
 }
 
+// What Eligibility can be. By the roll, the registrars put every voter's
+// credential on the ledger. By tokens, each of them signs blindly for every
+// voter, and nobody can tell which credential is whose (docs/protocol.md §9.1).
+const (
+	EligibilityRoll   = "roll"
+	EligibilityTokens = "tokens"
+)
+
 // Signers are keys of which a quorum must sign.
 type Signers struct {
 	Keys   []ed25519.PublicKey
@@ -77,8 +88,8 @@ type Style struct {
 type Limits struct {
 	MinGroup             uint64 // fewest counted ballots a result is published for; default 10
 	BallotsPerCredential uint32 // a credential's last ballot counts; default 10, at most 65,536
-	MaxVoters            uint64 // lines of the roll
-	MaxWeight            uint64 // total weight of the roll; default MaxVoters
+	MaxVoters            uint64 // lines of the roll, or tokens issued
+	MaxWeight            uint64 // their total weight; default MaxVoters
 }
 
 // Version is the version of manifests and of the protocol that they name.

@@ -44,6 +44,7 @@ func (m *Manifest) check() error {
 		func() error { return at2("ledger", m.Ledger.check()) },
 		func() error { return at2("authorities", m.Authorities.check()) },
 		func() error { return at2("registrars", m.Registrars.check()) },
+		m.checkEligibility, // after the registrars
 		m.checkTrustees,
 		m.checkThreshold,
 		m.checkLimits, // before the contests, whose results they bound
@@ -414,6 +415,9 @@ func (m *Manifest) checkStyle(s *Style, used []bool, taken *distinct) error {
 	}
 	if columns > maxColumns {
 		return at("contests", fmt.Errorf("need %d columns together, at most %d: %w", columns, maxColumns, reason.ErrLimit))
+	}
+	if n := m.ballotLen(s); n > maxBallot {
+		return at("contests", fmt.Errorf("make ballots of %d bytes with their tokens, at most %d: %w", n, maxBallot, reason.ErrLimit))
 	}
 	return nil
 }

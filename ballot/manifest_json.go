@@ -63,6 +63,9 @@ func readManifest(v *strictjson.Value) (m Manifest) {
 	}
 	m.Authorities = readSigners(v.Field("authorities"))
 	m.Registrars = readSigners(v.Field("registrars"))
+	if v.Has("eligibility") {
+		m.Eligibility = v.Field("eligibility").Text()
+	}
 	for _, t := range v.Field("trustees").List() {
 		m.Trustees = append(m.Trustees, readTrustee(g, t))
 	}
@@ -197,6 +200,7 @@ type (
 		Ledger      ledgerJSON    `json:"ledger"`
 		Authorities signersJSON   `json:"authorities"`
 		Registrars  signersJSON   `json:"registrars"`
+		Eligibility string        `json:"eligibility"`
 		Trustees    []trusteeJSON `json:"trustees"`
 		Threshold   int           `json:"threshold"`
 		Mixers      *mixersJSON   `json:"mixers,omitempty"`
@@ -279,6 +283,7 @@ func (m *Manifest) JSON() []byte {
 		Ledger:      ledgerJSON(m.Ledger),
 		Authorities: m.Authorities.view(),
 		Registrars:  m.Registrars.view(),
+		Eligibility: m.Eligibility,
 		Threshold:   m.Threshold,
 		Limits:      limitsJSON{m.Limits.MaxVoters, m.Limits.MaxWeight, m.Limits.MinGroup, m.Limits.BallotsPerCredential},
 		Hours:       hoursJSON{m.Opens.UTC().Format(time.RFC3339), m.Closes.UTC().Format(time.RFC3339)},

@@ -61,12 +61,16 @@ func (m *Manifest) encode() []byte {
 	w.Int64(m.Opens.Unix())
 	w.Int64(m.Closes.Unix())
 	w.Uint32(uint32(m.Rounding / time.Second))
-	if len(m.Ledger.Witnesses) > 0 { // a manifest without witnesses ends here
+	// A manifest ends where nothing follows that is not the default.
+	if len(m.Ledger.Witnesses) > 0 || m.tokens() {
 		w.Uint32(uint32(len(m.Ledger.Witnesses)))
 		for _, key := range m.Ledger.Witnesses {
 			w.String(key)
 		}
 		w.Uint32(uint32(m.Ledger.Quorum))
+	}
+	if m.tokens() {
+		w.String(m.Eligibility)
 	}
 	return w.Bytes()
 }
@@ -165,6 +169,9 @@ func decodeManifest(r *wire.Reader) (m Manifest) {
 			m.Ledger.Witnesses = append(m.Ledger.Witnesses, r.String(4*maxName))
 		}
 		m.Ledger.Quorum = int(r.Uint32())
+		if r.Rest() >= 4 {
+			m.Eligibility = r.String(maxID)
+		}
 	}
 	return m
 }

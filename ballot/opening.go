@@ -20,6 +20,9 @@ type Opening struct {
 	Outcome [32]byte
 	Keys    []kyber.Point // one for each column of the manifest
 
+	// Roll is the roll or, in an election by tokens, the issuance: as many
+	// lines in each group as voters at most have got tokens of all registrars,
+	// and a root that binds everything the registrars have published.
 	Roll RollTotals
 }
 
@@ -95,21 +98,21 @@ func (o *Opening) parse(m *Manifest, body []byte) error {
 func (o *Opening) check(m *Manifest) error {
 	t := &o.Roll
 	if t.Size < 1 || t.Size > m.Limits.MaxVoters || t.Weight < t.Size || t.Weight > m.Limits.MaxWeight {
-		return fmt.Errorf("a roll of %d lines with weight %d: %w", t.Size, t.Weight, reason.ErrRange)
+		return fmt.Errorf("%s of %d with weight %d: %w", m.voters(), t.Size, t.Weight, reason.ErrRange)
 	}
 	var size, weight uint64
 	for i, g := range t.Groups {
 		if i > 0 && !t.Groups[i-1].before(g) {
-			return fmt.Errorf("the roll's groups are out of order: %w", reason.ErrEncoding)
+			return fmt.Errorf("the %s's groups are out of order: %w", m.voters(), reason.ErrEncoding)
 		}
 		// Neither sum can overflow: the totals are at most maxVoters.
 		if g.Lines < 1 || g.Lines > t.Size || g.Weight < 1 || g.Weight > t.Weight/g.Lines {
-			return fmt.Errorf("the roll has %d lines of weight %d: %w", g.Lines, g.Weight, reason.ErrRange)
+			return fmt.Errorf("the %s has %d of weight %d: %w", m.voters(), g.Lines, g.Weight, reason.ErrRange)
 		}
 		size, weight = size+g.Lines, weight+g.Lines*g.Weight
 	}
 	if size != t.Size || weight != t.Weight {
-		return fmt.Errorf("the roll's groups add up to %d lines and weight %d, not to %d and %d: %w", size, weight, t.Size, t.Weight, reason.ErrRange)
+		return fmt.Errorf("the %s's groups add up to %d with weight %d, not to %d with %d: %w", m.voters(), size, weight, t.Size, t.Weight, reason.ErrRange)
 	}
 	if err := t.CheckGroups(m); err != nil {
 		return err

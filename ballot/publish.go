@@ -98,6 +98,9 @@ func nextIndex(posted []dkg.Posted) uint64 {
 // of which the ledger has the first lines already is completed; another roll
 // than the one on the ledger is ErrDuplicate.
 func PublishRoll(ctx context.Context, log Log, m *Manifest, roll *Roll, registrars []ed25519.PrivateKey) error {
+	if m.tokens() {
+		return errNoRoll
+	}
 	onLedger := newRollRecord(m)
 	rec, err := readPublished(ctx, log, m, onLedger)
 	if err != nil {
@@ -148,17 +151,18 @@ func sameLines(a, b *RollReader) bool {
 }
 
 // Open opens the election: it requires the complete and certified outcome of
-// the key ceremony, a roll with at least the manifest's minimum group for each
-// style and weight (both ErrState) and a weight for which every result can be
+// the key ceremony, a roll or tokens issued by all registrars, in either case
+// with at least the manifest's minimum group for each style and weight (all
+// ErrState), and a weight for which every result can be
 // decrypted (ErrRange), and puts the open entry on the ledger, signed by the
 // given authorities. Its hash is the fingerprint that voters and auditors are
 // given.
 //
 // The roll is what stands on the ledger. Whether that is all of it no ledger
-// can tell: call Open once PublishRoll has returned.
+// can tell: call Open once PublishRoll has returned, or PublishIssued of every
+// registrar.
 func Open(ctx context.Context, log Log, m *Manifest, authorities []ed25519.PrivateKey) (Fingerprint, error) {
-	roll := newRollRecord(m)
-	rec, err := readPublished(ctx, log, m, roll)
+	rec, err := readPublished(ctx, log, m, newRollRecord(m))
 	if err != nil {
 		return Fingerprint{}, err
 	}
@@ -167,9 +171,9 @@ func Open(ctx context.Context, log Log, m *Manifest, authorities []ed25519.Priva
 		return Fingerprint{}, err
 	}
 	if rec.opening == nil {
-		totals, err := roll.reader.Totals()
+		totals, err := rec.totals()
 		if err != nil {
-			return Fingerprint{}, fmt.Errorf("ballot: open: no roll: %w", reason.ErrState)
+			return Fingerprint{}, err
 		}
 		o := &Opening{Outcome: outcome.Hash(), Keys: outcome.Keys, Roll: totals}
 		if err := o.check(m); err != nil {
@@ -180,8 +184,7 @@ func Open(ctx context.Context, log Log, m *Manifest, authorities []ed25519.Priva
 			return Fingerprint{}, err
 		}
 		// Somebody else may have opened, or posted to the roll, just before.
-		roll = newRollRecord(m)
-		if rec, err = readPublished(ctx, log, m, roll); err != nil {
+		if rec, err = readPublished(ctx, log, m, newRollRecord(m)); err != nil {
 			return Fingerprint{}, err
 		}
 		if rec.opening == nil {
@@ -190,7 +193,7 @@ func Open(ctx context.Context, log Log, m *Manifest, authorities []ed25519.Priva
 	}
 	err = rec.opening.checkOutcome(m.Group, outcome)
 	if err == nil {
-		err = roll.check(rec.opening)
+		err = rec.checkVoters()
 	}
 	if err != nil {
 		return Fingerprint{}, fmt.Errorf("ballot: open: entry %d opened the election wrongly: %w", rec.opening.Index, err)

@@ -18,13 +18,14 @@ type record struct {
 	published bool
 	ceremony  *dkg.Collector
 	roll      *rollRecord // nil if not asked for
+	issuance  *Issuance   // of an election by tokens
 	opening   *Opening    // the first valid one
 	open      entry.Hash  // its entry's id
 	refused   error       // why the last manifest or open entry is none
 }
 
 func newRecord(m *Manifest, roll *rollRecord) *record {
-	return &record{m: m, ceremony: m.Ceremony().NewCollector(), roll: roll}
+	return &record{m: m, ceremony: m.Ceremony().NewCollector(), roll: roll, issuance: newIssuance(m)}
 }
 
 // readRecord reads the first size entries, or up to the opening if that comes
@@ -61,6 +62,8 @@ func (rec *record) add(en ledger.Entry, env *entry.Envelope) {
 		if rec.roll != nil {
 			rec.roll.add(env) // what it refuses, the root in the open entry leaves out
 		}
+	case entry.Issuer, entry.Issued:
+		_ = rec.issuance.add(env) // likewise
 	case entry.Open:
 		o, err := parseOpening(rec.m, env, en.Index)
 		if err != nil {
@@ -69,6 +72,27 @@ func (rec *record) add(en ledger.Entry, env *entry.Envelope) {
 		}
 		rec.opening, rec.open = o, entry.ID(en.Data)
 	}
+}
+
+// totals returns what an open entry says of the voters.
+func (rec *record) totals() (RollTotals, error) {
+	if rec.m.tokens() {
+		return rec.issuance.totals()
+	}
+	t, err := rec.roll.reader.Totals()
+	if err != nil {
+		return RollTotals{}, fmt.Errorf("ballot: open: no roll: %w", reason.ErrState)
+	}
+	return t, nil
+}
+
+// checkVoters requires that the open entry names the roll or the issuance that
+// stands before it. The roll must have been asked for.
+func (rec *record) checkVoters() error {
+	if rec.m.tokens() {
+		return rec.issuance.check(rec.opening)
+	}
+	return rec.roll.check(rec.opening)
 }
 
 // reasonOr returns why the last manifest or open entry was refused, or err.
@@ -117,6 +141,9 @@ func newRollRecord(m *Manifest) *rollRecord { return &rollRecord{m, NewRollReade
 
 // add returns the lines of the entry, whose keys alias it.
 func (r *rollRecord) add(env *entry.Envelope) ([]RollLine, error) {
+	if r.m.tokens() {
+		return nil, errNoRoll
+	}
 	if err := env.CheckSigned(r.m.Registrars.Keys, r.m.Registrars.Quorum); err != nil {
 		return nil, fmt.Errorf("ballot: %w", err)
 	}
@@ -135,6 +162,9 @@ func (r *RollReader) clone() *RollReader {
 	c.sought = r.sought.clone()
 	return &c
 }
+
+// errNoRoll refuses what is about a roll where voters are let in by tokens.
+var errNoRoll = fmt.Errorf("ballot: roll in an election by %s: %w", EligibilityTokens, reason.ErrState)
 
 // check requires that the lines on the ledger are those of the open entry.
 func (r *rollRecord) check(o *Opening) error {

@@ -316,14 +316,14 @@ func (r *RollReader) Totals() (RollTotals, error) {
 func (t *RollTotals) CheckGroups(m *Manifest) error {
 	for _, g := range t.Groups {
 		if g.Style < 0 || g.Style >= len(m.Styles) {
-			return fmt.Errorf("ballot: roll: style %d of %d: %w", g.Style, len(m.Styles), reason.ErrRange)
+			return fmt.Errorf("ballot: %s: style %d of %d: %w", m.voters(), g.Style, len(m.Styles), reason.ErrRange)
 		}
 		if g.Lines < m.Limits.MinGroup {
-			return fmt.Errorf("ballot: roll: style %s has %s of weight %d, the minimum group is %d: %w",
-				m.Styles[g.Style].ID, plural(int(g.Lines), "voter"), g.Weight, m.Limits.MinGroup, reason.ErrState)
+			return fmt.Errorf("ballot: %s: style %s has %s of weight %d, the minimum group is %d: %w",
+				m.voters(), m.Styles[g.Style].ID, plural(int(g.Lines), "voter"), g.Weight, m.Limits.MinGroup, reason.ErrState)
 		}
 		if err := m.checkUnweighted(g.Style, g.Weight); err != nil {
-			return fmt.Errorf("ballot: roll: %w", err)
+			return fmt.Errorf("ballot: %s: %w", m.voters(), err)
 		}
 	}
 	return nil

@@ -20,6 +20,9 @@ import (
 // is not on it is ErrEligibility; entries that are not the roll of the open
 // entry are ErrChain.
 func (e *Election) FindLine(ctx context.Context, r ledger.Reader, key []byte) (ProvenLine, error) {
+	if e.Manifest.tokens() {
+		return ProvenLine{}, errNoRoll
+	}
 	v, _, err := e.Manifest.Verified(ctx, r)
 	if err != nil {
 		return ProvenLine{}, err

@@ -17,6 +17,7 @@ import (
 // the first one encrypted. It is signed by the ballot's credential. Of cast
 // and spoil the first on the ledger stands.
 type Spoil struct {
+	permit     // zero in an election by roll
 	tracker    Tracker
 	time       int64 // of the entry
 	credential kyber.Point
@@ -36,12 +37,12 @@ func (s *Spoil) Tracker() Tracker { return s.tracker }
 // credential must have made the ballot; a spoil by another one changes
 // nothing.
 func (e *Election) NewSpoil(v *Voter, t Tracker) (*Spoil, error) {
-	if err := e.checkVoter(v); err != nil {
+	p, err := e.checkVoter(v)
+	if err != nil {
 		return nil, err
 	}
-	s := &Spoil{tracker: t, time: e.voterTime(), credential: v.Key.public}
+	s := &Spoil{permit: p, tracker: t, time: e.voterTime(), credential: v.Key.public}
 	statement, context := e.spoilStatement(s)
-	var err error
 	s.proof, err = statement.Prove(e.Group, context, v.Key.secret)
 	if err != nil {
 		return nil, fmt.Errorf("ballot: spoil: %w", err)
@@ -49,6 +50,10 @@ func (e *Election) NewSpoil(v *Voter, t Tracker) (*Spoil, error) {
 	credential := v.Key.Public()
 	var w wire.Writer
 	w.Raw(t[:])
+	if e.Manifest.tokens() {
+		w.Uint16(uint16(p.style))
+		e.Manifest.encodePermit(&w, p)
+	}
 	w.Raw(credential)
 	w.Raw(s.proof)
 	s.data, s.credentialKey = e.newVoterEntry(entry.Spoil, s.time, w.Bytes()), newPointKey(credential)
@@ -73,10 +78,16 @@ func (e *Election) parseSpoil(env *entry.Envelope, data []byte) (*Spoil, error) 
 	r := wire.NewReader(env.Body)
 	s := &Spoil{time: env.Time, data: data}
 	copy(s.tracker[:], r.Raw(len(s.tracker)))
+	if e.Manifest.tokens() {
+		s.permit = e.Manifest.decodePermit(r, int(r.Uint16()))
+	}
 	credential := r.Raw(e.Group.PointLen())
 	s.proof = r.Raw(e.Group.PointLen() + e.Group.ScalarLen())
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("ballot: spoil: %w", err)
+	}
+	if s.style >= len(e.styles) {
+		return nil, fmt.Errorf("ballot: spoil: style %d of %d: %w", s.style, len(e.styles), reason.ErrRange)
 	}
 	var err error
 	if s.credential, err = e.Group.DecodePoint(credential); err != nil {
@@ -99,11 +110,15 @@ func (e *Election) VerifySpoil(s *Spoil) error {
 }
 
 // spoilStatement is knowledge of k with K = k·G, bound to the fingerprint, to
-// the kind of entry, to the tracker and to the entry's time.
+// the kind of entry, to the tracker, to the entry's time and to the permit.
 func (e *Election) spoilStatement(s *Spoil) (zkp.Dlog, zkp.Context) {
 	var position wire.Writer
 	position.Raw(s.tracker[:])
 	position.Int64(s.time)
+	if e.Manifest.tokens() {
+		position.Uint16(uint16(s.style))
+		position.Raw(s.bound())
+	}
 	return zkp.Dlog{Base: e.Group.Base(), Image: s.credential},
 		zkp.Context{Kind: "spoil", Election: e.Fingerprint, Position: position.Bytes()}
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/hanpyo/hanpyo/ballot/token"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/ledger"
@@ -21,7 +22,10 @@ import (
 //  1. it stands between open and close (ErrState),
 //  2. it parses (ErrEncoding, ErrGroup, ErrRange),
 //  3. its proof holds (ErrProof),
-//  4. the roll has its credential, with its style (ErrEligibility),
+//  4. the roll has its credential, with its style; or, in an election by
+//     tokens, there are tokens for its style and weight, that of each registrar
+//     holds for its credential, and no earlier accepted ballot of the credential
+//     has another style or weight (ErrEligibility),
 //  5. no earlier valid spoil by its credential names its tracker (ErrState),
 //  6. its A stands in no earlier accepted ballot (ErrDuplicate, or ErrReplay
 //     if it is that very ballot),
@@ -32,7 +36,8 @@ import (
 // counts. Every other entry is refused: listed with its reason, never counted,
 // and it changes nothing.
 //
-// A State takes up to 120 bytes for each line of the roll, 220 for each
+// A State takes up to 120 bytes for each line of the roll, or for each
+// credential with an accepted ballot where there is no roll, 220 for each
 // accepted ballot, 170 for each spoil and 250 for each refused entry. It is not
 // safe for concurrent use.
 type State struct {
@@ -40,6 +45,7 @@ type State struct {
 	next uint64
 
 	roll     *rollRecord
+	issuance *Issuance
 	lines    []line
 	lineOf   map[pointKey]uint32 // credential → index into lines
 	accepted map[Tracker]accepted
@@ -51,7 +57,8 @@ type State struct {
 	policy   ledger.Policy // of the ledger, with the rotations so far
 }
 
-// line is a line of the roll and where it stands.
+// line is a line of the roll and where it stands; in an election by tokens, a
+// credential of which a ballot was accepted.
 type line struct {
 	weight  uint64
 	counted uint64 // index of the ballot that counts
@@ -91,6 +98,7 @@ func NewState(e *Election) *State {
 	return &State{
 		e:        e,
 		roll:     newRollRecord(e.Manifest),
+		issuance: newIssuance(e.Manifest),
 		lineOf:   make(map[pointKey]uint32),
 		accepted: make(map[Tracker]accepted),
 		masks:    make(map[pointKey]uint64),
@@ -167,6 +175,20 @@ func (s *State) Status(t Tracker) (index uint64, err error) {
 	return at.index, nil
 }
 
+// Credentials returns how many credentials of a class have had a ballot
+// accepted: how many tokens of each registrar were used, in an election by
+// tokens.
+func (s *State) Credentials(c token.Class) uint64 {
+	n := uint64(0)
+	for i := range s.lines {
+		l := &s.lines[i]
+		if l.ballots > 0 && l.weight == c.Weight && s.e.styles[l.style].id == c.Style {
+			n++
+		}
+	}
+	return n
+}
+
 // Standing is what the ledger says about one credential.
 type Standing struct {
 	Ballots int    // how many ballots of it were accepted
@@ -175,12 +197,16 @@ type Standing struct {
 }
 
 // Standing says where a voter stands, by the encoding of the credential as on
-// the roll (ErrEligibility if it is not there). More ballots than the voter
+// the roll (ErrEligibility if it is not there). Without a roll every credential
+// that has not voted stands at zero. More ballots than the voter
 // has cast mean that somebody else has the credential's secret. A device that
 // has lost count goes on from Number, see Voter.
 func (s *State) Standing(credential []byte) (Standing, error) {
 	i, ok := s.lineOf[newPointKey(credential)]
-	if !ok {
+	switch {
+	case !ok && s.e.Manifest.tokens():
+		return Standing{}, nil
+	case !ok:
 		return Standing{}, fmt.Errorf("ballot: the credential %s is not on the roll: %w", short(credential), reason.ErrEligibility)
 	}
 	l := &s.lines[i]
@@ -232,6 +258,8 @@ func (s *State) beforeOrOpen(index uint64, x examined) error {
 	switch open := s.e.Opening.Index; {
 	case index == open && !x.opens:
 		return fmt.Errorf("ballot: entry %d is not the open entry that was loaded: %w", index, reason.ErrChain)
+	case index == open && s.e.Manifest.tokens():
+		return s.issuance.check(&s.e.Opening)
 	case index == open:
 		return s.roll.check(&s.e.Opening)
 	case x.foreign == nil && x.kind == entry.Open && x.err == nil:
@@ -279,6 +307,11 @@ func (s *State) judge(index uint64, x examined) error {
 			return err
 		}
 		return s.addRoll(x.env)
+	case entry.Issuer, entry.Issued:
+		if err := s.beforeOpen(index, x.kind); err != nil {
+			return err
+		}
+		return s.issuance.add(x.env)
 	case entry.Rotation:
 		p, err := s.e.Manifest.rotated(s.policy, index, x.env)
 		if err != nil {
@@ -351,14 +384,9 @@ func (s *State) check(index uint64, x examined) error {
 
 // checkBallot makes the checks of a ballot that depend on what stands before.
 func (s *State) checkBallot(b *Ballot) error {
-	i, ok := s.lineOf[b.credentialKey]
-	if !ok {
-		return fmt.Errorf("ballot: its credential is not on the roll: %w", reason.ErrEligibility)
-	}
-	l := &s.lines[i]
-	if int(l.style) != b.style {
-		return fmt.Errorf("ballot: style %q, the roll gives its credential %q: %w",
-			s.e.styles[b.style].id, s.e.styles[l.style].id, reason.ErrEligibility)
+	l, err := s.lineFor(b)
+	if err != nil {
+		return err
 	}
 	if at, ok := s.spoiled[spoilKey{b.tracker, b.credentialKey}]; ok {
 		return fmt.Errorf("ballot: spoiled by entry %d: %w", at, reason.ErrState)
@@ -379,9 +407,35 @@ func (s *State) checkBallot(b *Ballot) error {
 	return nil
 }
 
+// lineFor returns the line of a ballot's credential, which has the ballot's
+// style. Without a roll it is one that has cast nothing until there is another.
+func (s *State) lineFor(b *Ballot) (*line, error) {
+	i, ok := s.lineOf[b.credentialKey]
+	if s.e.Manifest.tokens() {
+		if !ok {
+			return &line{}, nil
+		}
+		l := &s.lines[i]
+		if int(l.style) != b.style || l.weight != b.weight {
+			return nil, fmt.Errorf("ballot: style %q and weight %d, the credential's first ballot has %q and %d: %w",
+				s.e.styles[b.style].id, b.weight, s.e.styles[l.style].id, l.weight, reason.ErrEligibility)
+		}
+		return l, nil
+	}
+	if !ok {
+		return nil, fmt.Errorf("ballot: its credential is not on the roll: %w", reason.ErrEligibility)
+	}
+	l := &s.lines[i]
+	if int(l.style) != b.style {
+		return nil, fmt.Errorf("ballot: style %q, the roll gives its credential %q: %w",
+			s.e.styles[b.style].id, s.e.styles[l.style].id, reason.ErrEligibility)
+	}
+	return l, nil
+}
+
 // accept records a ballot that check let through.
 func (s *State) accept(index uint64, b *Ballot) {
-	line := s.lineOf[b.credentialKey]
+	line := s.lineNumber(b)
 	s.accepted[b.tracker] = accepted{index: index, line: line}
 	s.masks[b.maskKey] = index
 	l := &s.lines[line]
@@ -389,11 +443,23 @@ func (s *State) accept(index uint64, b *Ballot) {
 	l.ballots++
 }
 
+// lineNumber returns where the line of an accepted ballot's credential is, and
+// makes one if there is no roll and none yet.
+func (s *State) lineNumber(b *Ballot) uint32 {
+	i, ok := s.lineOf[b.credentialKey]
+	if !ok {
+		i = uint32(len(s.lines))
+		s.lineOf[b.credentialKey] = i
+		s.lines = append(s.lines, line{weight: b.weight, style: uint32(b.style)})
+	}
+	return i
+}
+
 // checkSpoil makes the checks of a spoil that depend on what stands before: its
-// credential is on the roll, it is the credential's first spoil of the tracker,
+// credential is on the roll, if there is one, it is the credential's first spoil of the tracker,
 // and the ballot has not been cast.
 func (s *State) checkSpoil(x *Spoil) error {
-	if _, ok := s.lineOf[x.credentialKey]; !ok {
+	if _, ok := s.lineOf[x.credentialKey]; !ok && !s.e.Manifest.tokens() {
 		return fmt.Errorf("ballot: spoil: its credential is not on the roll: %w", reason.ErrEligibility)
 	}
 	if at, ok := s.spoiled[spoilKey{x.tracker, x.credentialKey}]; ok {

@@ -27,5 +27,5 @@ func (e *Election) VerifyBallot(b *Ballot) error {
 }
 
 func (b *Ballot) statement() zkp.BallotStatement {
-	return zkp.BallotStatement{Credential: b.credential, Number: b.number, Time: b.time, Row: b.row}
+	return zkp.BallotStatement{Credential: b.credential, Number: b.number, Time: b.time, Row: b.row, Bound: b.bound()}
 }

@@ -45,28 +45,32 @@ func (k *VoterKey) Bytes() []byte { return k.group.AppendScalar(nil, k.secret) }
 // Public returns the encoding of K, which goes on the roll.
 func (k *VoterKey) Public() []byte { return k.group.AppendPoint(nil, k.public) }
 
-// Voter is what a voter's device needs to vote: its credential, its line of the
-// roll with the proof that it stands there, and the largest number of a ballot
-// that it has made or has seen on the ledger under its credential, 0 for none.
-// The device keeps the number: Encrypt counts it on. It must be kept secret,
-// because of the key.
+// Voter is what a voter's device needs to vote: its credential; its line of the
+// roll with the proof that it stands there, or its permit where voters are let
+// in by tokens; and the largest number of a ballot that it has made or has seen
+// on the ledger under its credential, 0 for none. The device keeps the number:
+// Encrypt counts it on. It must be kept secret, because of the key.
 type Voter struct {
 	Key    *VoterKey
-	Line   ProvenLine
+	Line   ProvenLine // of an election by roll
+	Permit Permit     // of an election by tokens
 	Number uint32
 }
 
-// checkVoter requires a key with its own line on the election's roll.
-func (e *Election) checkVoter(v *Voter) error {
+// checkVoter requires a key with its own line on the election's roll, or with
+// all tokens of its class, and returns what the voter may do.
+func (e *Election) checkVoter(v *Voter) (permit, error) {
 	switch {
 	case v == nil || v.Key == nil || v.Key.group == nil:
-		return fmt.Errorf("ballot: voter without a key: %w", reason.ErrShape)
+		return permit{}, fmt.Errorf("ballot: voter without a key: %w", reason.ErrShape)
 	case v.Key.group != e.Group:
-		return fmt.Errorf("ballot: voter key of group %s, the election has %s: %w", v.Key.group.Name(), e.Group.Name(), reason.ErrGroup)
+		return permit{}, fmt.Errorf("ballot: voter key of group %s, the election has %s: %w", v.Key.group.Name(), e.Group.Name(), reason.ErrGroup)
+	case e.Manifest.tokens():
+		return e.permitOf(v)
 	case !bytes.Equal(v.Key.Public(), v.Line.Key):
-		return fmt.Errorf("ballot: the line of the roll is not the voter key's: %w", reason.ErrEligibility)
+		return permit{}, fmt.Errorf("ballot: the line of the roll is not the voter key's: %w", reason.ErrEligibility)
 	}
-	return e.Opening.Roll.VerifyLine(e.Manifest, v.Line)
+	return permit{style: v.Line.Style}, e.Opening.Roll.VerifyLine(e.Manifest, v.Line)
 }
 
 // redacted is how secrets print.
