@@ -34,6 +34,10 @@ type Options struct {
 	Mixers, Mixes       int // 2 and all of them, if a contest is mixed; 1 gets its word
 	Authorities, Quorum int // 3 and 2
 
+	Tokens      bool // let voters in by tokens, not by a roll
+	Registrars  int  // 1, or 2 who issue tokens
+	FirstIssuer int  // the first of tokentest's keys, of which each registrar takes one a class; 0
+
 	Contests     []ballot.Contest // Contests()
 	BallotStyles []ballot.Style   // one with all contests
 	Limits       ballot.Limits    // minimum group 1, as many voters and as much weight as there are
@@ -92,7 +96,8 @@ type Election struct {
 	Registrars  []ed25519.PrivateKey
 	Trustees    []*dkg.Trustee
 	Mixers      []ed25519.PrivateKey
-	Roll        *ballot.Roll
+	Issuers     []*Registrar // the registrars, of an election by tokens
+	Roll        *ballot.Roll // of an election by roll
 	Voters      []*ballot.Voter
 
 	t   testing.TB
@@ -119,7 +124,7 @@ func Prepare(t testing.TB, o *Options) *Election {
 		e.o = *o
 	}
 	e.setDefaults()
-	e.Authorities, e.Registrars = keys(e.o.Authorities), keys(1)
+	e.Authorities, e.Registrars = keys(e.o.Authorities), keys(e.o.Registrars)
 	skey, vkey, err := note.GenerateKey(nil, "example.org/election")
 	require.NoError(t, err)
 	e.Signer, err = note.NewSigner(skey)
@@ -135,7 +140,7 @@ func Prepare(t testing.TB, o *Options) *Election {
 		e.Log = e.witnessed(e.Log, named)
 	}
 	e.makeManifest(named)
-	e.makeRoll()
+	e.makeVoters()
 	return e
 }
 
@@ -154,6 +159,10 @@ func (e *Election) setDefaults() {
 	orElse(&o.Threshold, o.Trustees/2+1)
 	orElse(&o.Authorities, 3)
 	orElse(&o.Quorum, o.Authorities/2+1)
+	if o.Tokens {
+		orElse(&o.Registrars, 2)
+	}
+	orElse(&o.Registrars, 1)
 	if o.Weights == nil {
 		o.Weights = []uint64{1}
 	}
@@ -228,13 +237,18 @@ func (e *Election) makeManifest(named ballot.Ledger) {
 		mixers = append(mixers, ballot.Mixer{Name: fmt.Sprintf("Mixer %d", i+1), Signing: key.Public().(ed25519.PublicKey)})
 	}
 	now := time.Now().Truncate(time.Second)
+	eligibility, registrars := ballot.EligibilityRoll, 1
+	if o.Tokens {
+		eligibility, registrars = ballot.EligibilityTokens, o.Registrars
+	}
 	var err error
 	e.Manifest, err = ballot.NewManifest(ballot.Manifest{
 		Group:              o.Group,
 		Title:              "Test",
 		Ledger:             named,
 		Authorities:        signers(e.Authorities, o.Quorum),
-		Registrars:         signers(e.Registrars, 1),
+		Registrars:         signers(e.Registrars, registrars),
+		Eligibility:        eligibility,
 		Trustees:           trustees,
 		Threshold:          o.Threshold,
 		MinorityThreshold:  2*o.Threshold <= o.Trustees,
@@ -252,8 +266,16 @@ func (e *Election) makeManifest(named ballot.Ledger) {
 	require.NoError(e.t, err)
 }
 
-func (e *Election) makeRoll() {
+// makeVoters makes the voters, and the roll or the desks that know them.
+func (e *Election) makeVoters() {
 	o := &e.o
+	if o.Tokens {
+		for range o.Voters {
+			e.Voters = append(e.Voters, &ballot.Voter{Key: ballot.NewVoterKey(o.Group)})
+		}
+		e.makeRegistrars()
+		return
+	}
 	var lines []ballot.RollLine
 	for i := range o.Voters {
 		v := &ballot.Voter{Key: ballot.NewVoterKey(o.Group)}
@@ -345,8 +367,13 @@ func (e *Election) RunCeremony() {
 	require.Equal(e.t, len(e.Trustees), e.PostTrustees())
 }
 
-// PublishRoll puts the roll on the ledger.
+// PublishRoll puts the roll on the ledger. In an election by tokens it issues
+// them instead: see Issue.
 func (e *Election) PublishRoll() {
+	if e.o.Tokens {
+		e.Issue()
+		return
+	}
 	require.NoError(e.t, ballot.PublishRoll(e.t.Context(), e.Log, e.Manifest, e.Roll, e.Registrars))
 }
 

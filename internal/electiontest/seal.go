@@ -21,6 +21,12 @@ import (
 func (e *Election) Seal(v *ballot.Voter, number uint32, points []kyber.Point, r kyber.Scalar) []byte {
 	e.t.Helper()
 	g, style := e.Group, v.Line.Style
+	var permit wire.Writer // weight and tokens, if there are any
+	if e.o.Tokens {
+		style, _ = e.Manifest.StyleIndex(v.Permit.Class.Style)
+		permit.Uint64(v.Permit.Class.Weight)
+		permit.Raw(slices.Concat(v.Permit.Tokens...))
+	}
 	key := &elgamal.PublicKey{Group: g}
 	var bits []uint8
 	for position, column := range e.Manifest.RowColumns(style) {
@@ -37,6 +43,7 @@ func (e *Election) Seal(v *ballot.Voter, number uint32, points []kyber.Point, r 
 	require.NoError(e.t, err)
 	s := zkp.BallotStatement{
 		Credential: g.Point().Mul(secret, nil), Number: number, Time: e.Manifest.RoundTime(time.Now()), Row: key.Encrypt(points, r),
+		Bound: permit.Bytes(),
 	}
 	form, err := e.Form(style)
 	require.NoError(e.t, err)
@@ -46,6 +53,7 @@ func (e *Election) Seal(v *ballot.Voter, number uint32, points []kyber.Point, r 
 	var w wire.Writer
 	w.Uint16(uint16(style))
 	w.Uint32(number)
+	w.Raw(permit.Bytes())
 	for _, p := range slices.Concat([]kyber.Point{s.Credential, s.Row.A}, s.Row.B) {
 		w.Raw(g.AppendPoint(nil, p))
 	}

@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"examples/":             {"examples/internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ledger/witness", "ballot", "tally", "tally/count"},
 	"internal/dudect":       {"elgamal"},
 	"internal/tokentest":    {"ballot/token"},
-	"internal/electiontest": {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ballot"},
+	"internal/electiontest": {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ballot", "ballot/token"},
 }
 
 // testOnly are packages for tests; only tests and each other may import them.
