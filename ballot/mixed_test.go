@@ -196,7 +196,7 @@ func TestChangedMixedColumns(t *testing.T) {
 
 // A voter may encrypt anything in a column that is mixed. Such a ballot counts,
 // and its plaintext will be an invalid vote.
-func TestGarbagePlaintextIsAccepted(t *testing.T) {
+func TestP35GarbagePlaintextIsAccepted(t *testing.T) {
 	onMixed(t, func(t *testing.T, o *electiontest.Options, votes ballot.Votes) {
 		w := open(t, electiontest.New(t, o))
 		g := w.Group

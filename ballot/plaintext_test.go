@@ -135,7 +135,7 @@ func TestTextIsNormalised(t *testing.T) {
 }
 
 // Every plaintext that a device would not have written is invalid.
-func TestInvalidPlaintexts(t *testing.T) {
+func TestP35P38InvalidPlaintexts(t *testing.T) {
 	text := func(s string) []byte { return append([]byte{0}, s...) }
 	ranking := func() Contest { return rankingOf(4, 1, 3) }
 	written := func() Contest { return textOf(2, 40) }
@@ -265,7 +265,7 @@ func TestInvalidPoints(t *testing.T) {
 	require.ErrorIs(t, err, reason.ErrState)
 }
 
-func TestMixedVotesRefused(t *testing.T) {
+func TestP38MixedVotesRefused(t *testing.T) {
 	ranking, written := mixedContest(t, "P-256", rankingOf(4, 1, 3)), mixedContest(t, "P-256", textOf(2, 10))
 	kelvin := textOf(0, 10)
 	kelvin.Options = []Option{{"Kim", "Kim"}}

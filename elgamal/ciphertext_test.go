@@ -158,7 +158,7 @@ func TestNothingIsAliased(t *testing.T) {
 	})
 }
 
-func TestNewPublicKeyRefuses(t *testing.T) {
+func TestP23NewPublicKeyRefuses(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *Group) {
 		a, b := g.Generator("key", 0), g.Generator("key", 1)
 		_, err := NewPublicKey(g, []kyber.Point{a, b})

@@ -87,9 +87,9 @@ func TestLogAtTheEndsOfInt64(t *testing.T) {
 	})
 }
 
-// TestLogChecksWholeElement gives the table a point whose key is that of a
+// TestP45LogChecksWholeElement gives the table a point whose key is that of a
 // baby step, and which is another point.
-func TestLogChecksWholeElement(t *testing.T) {
+func TestP45LogChecksWholeElement(t *testing.T) {
 	g := Ristretto255()
 	table := NewLogTable(g, 10_000)
 	p := g.HashToPoint("collision", nil)

@@ -129,8 +129,8 @@ type identityBase struct{ kyber.Point }
 
 func (p identityBase) Base() kyber.Point { return p.Null() }
 
-// TestNewGroupRefusesParameters is attack P20 as far as it meets this package.
-func TestNewGroupRefusesParameters(t *testing.T) {
+// TestP20NewGroupRefusesParameters is attack P20 as far as it meets this package.
+func TestP20NewGroupRefusesParameters(t *testing.T) {
 	suite := nist.NewBlakeSHA256P256()
 	q := P256().Order()
 	valid := wrongCodec{Codec: slowCodec{suite}, order: q}
@@ -217,8 +217,8 @@ func TestIntegerScalars(t *testing.T) {
 	})
 }
 
-// TestDecodeScalarStrict is attack P05.
-func TestDecodeScalarStrict(t *testing.T) {
+// TestP05DecodeScalarStrict is attack P05.
+func TestP05DecodeScalarStrict(t *testing.T) {
 	allGroups(t, func(t *testing.T, g *Group) {
 		encode := func(v *big.Int) []byte {
 			b := v.FillBytes(make([]byte, g.ScalarLen()))
@@ -254,9 +254,9 @@ func TestDecodeScalarStrict(t *testing.T) {
 	})
 }
 
-// TestDecodePointStrict is attacks P12, P17 and P18 at the door of the package;
+// TestP12P17P18DecodePointStrict is attacks P12, P17 and P18 at the door of the package;
 // the encodings of the curves themselves are tested with the curves.
-func TestDecodePointStrict(t *testing.T) {
+func TestP12P17P18DecodePointStrict(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *Group) {
 		valid := g.AppendPoint(nil, g.Generator("test", 0))
 		_, err := g.DecodePoint(valid)
@@ -346,7 +346,7 @@ func TestHashToPointIsNeverTheIdentity(t *testing.T) {
 	require.Equal(t, "abc!", string(backing))
 }
 
-func TestGenerators(t *testing.T) {
+func TestP22Generators(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *Group) {
 		seen := map[string]string{string(g.AppendPoint(nil, g.Base())): "G"}
 		for _, label := range []string{"", "a", "b", "ab", "a\x00"} {

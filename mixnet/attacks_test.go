@@ -216,7 +216,7 @@ func TestNegativeControlUnweightedColumns(t *testing.T) {
 
 // Whoever knows the logarithms of the generators opens commitments to anything.
 // A verifier that took these generators would be cheated; ours derives its own.
-func TestTrapdoorGenerators(t *testing.T) {
+func TestP22TrapdoorGenerators(t *testing.T) {
 	eachGroup(t, func(t *testing.T, plain *elgamal.Group) {
 		g := otherGroup(plain)
 		m := makeMix(g, 1, 4)

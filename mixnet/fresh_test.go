@@ -57,7 +57,7 @@ func TestShufflesAreFresh(t *testing.T) {
 }
 
 // The weights of a verifier have 128 random bits, and no two are equal.
-func TestWeightsAreLong(t *testing.T) {
+func TestP10WeightsAreLong(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		const n = 200
 		bits, distinct := make([]byte, g.ScalarLen()), make(map[string]bool)

@@ -346,7 +346,7 @@ func TestP63P64AttacksOnShares(t *testing.T) {
 	}
 }
 
-func TestAttacksOnTheResult(t *testing.T) {
+func TestP42P44AttacksOnTheResult(t *testing.T) {
 	attacks := []attack{
 		{"one vote more", published(func(r *Result) { r.Contests[0].Totals[0].Total++ }), []string{"tally.sum"}, nil, ErrProof},
 		{"a vote moved", published(func(r *Result) {

@@ -135,7 +135,7 @@ func TestRefusedSharesAreNamed(t *testing.T) {
 
 // A sum that the counted ballots cannot have given is not searched for without
 // end. With proofs that hold it does not come up.
-func TestTotalOutOfBounds(t *testing.T) {
+func TestP45TotalOutOfBounds(t *testing.T) {
 	for _, g := range groups {
 		f := honest(t, g)
 		c := *f.closing

@@ -127,7 +127,7 @@ func TestEntriesBetweenCloseAndPin(t *testing.T) {
 
 // A contest below the minimum, of all ballots or of one weight, is withheld;
 // one without a ballot is 0; the others go on.
-func TestMinimumGroup(t *testing.T) {
+func TestP46MinimumGroup(t *testing.T) {
 	yes := []ballot.Option{{ID: "yes", Name: "Yes"}, {ID: "no", Name: "No"}}
 	contest := func(id string) ballot.Contest {
 		return ballot.Contest{ID: id, Name: strings.ToUpper(id), Kind: "choose", Min: 1, Max: 1, Options: yes}

@@ -145,7 +145,7 @@ func TestP04ChosenChallenge(t *testing.T) {
 
 // P01, P13: an attacker who chooses the messages and the challenge first, and
 // then the part of the statement that makes the equations hold.
-func TestP01StatementLast(t *testing.T) {
+func TestP01P13StatementLast(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
 		src := &stream{group: g, name: "statement last"}
 		c := testContext()
@@ -395,7 +395,7 @@ func TestP05ScalarMalleability(t *testing.T) {
 }
 
 // A point has one encoding, too.
-func TestPointMalleability(t *testing.T) {
+func TestP17P18PointMalleability(t *testing.T) {
 	eachFixture(t, func(t *testing.T, f *fixture) {
 		n := f.group.PointLen()
 		for i := range f.points {

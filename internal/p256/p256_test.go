@@ -123,8 +123,8 @@ func TestEdges(t *testing.T) {
 	require.Equal(t, make([]byte, PointLen), encodePoint(t, zero))
 }
 
-// TestPointEncodings is attack P17.
-func TestPointEncodings(t *testing.T) {
+// TestP17PointEncodings is attack P17.
+func TestP17PointEncodings(t *testing.T) {
 	curve := elliptic.P256().Params()
 	g := encodePoint(t, NewPoint().Base())
 	p, err := Group{}.DecodePoint(g)
@@ -187,8 +187,8 @@ func TestPointEncodings(t *testing.T) {
 	}
 }
 
-// TestScalarEncodings is attack P05.
-func TestScalarEncodings(t *testing.T) {
+// TestP05ScalarEncodings is attack P05.
+func TestP05ScalarEncodings(t *testing.T) {
 	require.Equal(t, elliptic.P256().Params().N, Group{}.Order())
 	add := func(n int64) *big.Int { return new(big.Int).Add(order, big.NewInt(n)) }
 	big32 := func(v *big.Int) []byte { return v.FillBytes(make([]byte, ScalarLen)) }

@@ -139,9 +139,9 @@ func TestMultiplesOfGenerator(t *testing.T) {
 	}
 }
 
-// TestInvalidEncodings is attack P18. Each encoding is refused for the step
+// TestP18InvalidEncodings is attack P18. Each encoding is refused for the step
 // that the RFC names, computed here on big integers.
-func TestInvalidEncodings(t *testing.T) {
+func TestP18InvalidEncodings(t *testing.T) {
 	total := 0
 	for _, class := range invalid {
 		for _, s := range class.encodings {

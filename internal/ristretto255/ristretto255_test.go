@@ -153,8 +153,8 @@ func TestEqualityIsOfTheQuotient(t *testing.T) {
 	}
 }
 
-// TestScalarEncodings is attack P05.
-func TestScalarEncodings(t *testing.T) {
+// TestP05ScalarEncodings is attack P05.
+func TestP05ScalarEncodings(t *testing.T) {
 	little := func(v *big.Int) []byte {
 		b := v.FillBytes(make([]byte, ScalarLen))
 		for i := range 16 {
