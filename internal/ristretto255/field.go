@@ -74,53 +74,61 @@ func addSubtract(sum, difference, a, b *element) {
 }
 
 // multiply sets v to a·b: row by row, and then the upper half times 38 onto the
-// lower.
+// lower. What is known of the lower half is written to v at once, behind the
+// reading of a and of that limb of b: or the compiler would compute all sixteen
+// products first and keep them in memory, which takes a tenth longer.
 func (v *element) multiply(a, b *element) {
 	a0, a1, a2, a3 := a[0], a[1], a[2], a[3]
-	b0, b1, b2, b3 := b[0], b[1], b[2], b[3]
 	var c uint64
 
-	h0, r0 := bits.Mul64(a0, b0)
-	h1, l1 := bits.Mul64(a1, b0)
-	h2, l2 := bits.Mul64(a2, b0)
-	h3, l3 := bits.Mul64(a3, b0)
+	y := b[0]
+	h0, r0 := bits.Mul64(a0, y)
+	h1, l1 := bits.Mul64(a1, y)
+	h2, l2 := bits.Mul64(a2, y)
+	h3, l3 := bits.Mul64(a3, y)
 	r1, c := bits.Add64(h0, l1, 0)
 	r2, c := bits.Add64(h1, l2, c)
 	r3, c := bits.Add64(h2, l3, c)
 	r4, _ := bits.Add64(h3, 0, c)
 
-	h0, l0 := bits.Mul64(a0, b1)
-	h1, l1 = bits.Mul64(a1, b1)
-	h2, l2 = bits.Mul64(a2, b1)
-	h3, l3 = bits.Mul64(a3, b1)
+	y = b[1]
+	v[0] = r0
+	h0, l0 := bits.Mul64(a0, y)
+	h1, l1 = bits.Mul64(a1, y)
+	h2, l2 = bits.Mul64(a2, y)
+	h3, l3 = bits.Mul64(a3, y)
 	r1, c = bits.Add64(r1, l0, 0)
 	r2, c = bits.Add64(r2, l1, c)
 	r3, c = bits.Add64(r3, l2, c)
 	r4, c = bits.Add64(r4, l3, c)
 	r5, _ := bits.Add64(h3, 0, c)
+	v[1] = r1
 	r2, c = bits.Add64(r2, h0, 0)
 	r3, c = bits.Add64(r3, h1, c)
 	r4, c = bits.Add64(r4, h2, c)
 	r5, _ = bits.Add64(r5, 0, c)
 
-	h0, l0 = bits.Mul64(a0, b2)
-	h1, l1 = bits.Mul64(a1, b2)
-	h2, l2 = bits.Mul64(a2, b2)
-	h3, l3 = bits.Mul64(a3, b2)
+	y = b[2]
+	h0, l0 = bits.Mul64(a0, y)
+	h1, l1 = bits.Mul64(a1, y)
+	h2, l2 = bits.Mul64(a2, y)
+	h3, l3 = bits.Mul64(a3, y)
 	r2, c = bits.Add64(r2, l0, 0)
 	r3, c = bits.Add64(r3, l1, c)
 	r4, c = bits.Add64(r4, l2, c)
 	r5, c = bits.Add64(r5, l3, c)
 	r6, _ := bits.Add64(h3, 0, c)
+	v[2] = r2
 	r3, c = bits.Add64(r3, h0, 0)
 	r4, c = bits.Add64(r4, h1, c)
 	r5, c = bits.Add64(r5, h2, c)
 	r6, _ = bits.Add64(r6, 0, c)
 
-	h0, l0 = bits.Mul64(a0, b3)
-	h1, l1 = bits.Mul64(a1, b3)
-	h2, l2 = bits.Mul64(a2, b3)
-	h3, l3 = bits.Mul64(a3, b3)
+	y = b[3]
+	h0, l0 = bits.Mul64(a0, y)
+	h1, l1 = bits.Mul64(a1, y)
+	h2, l2 = bits.Mul64(a2, y)
+	h3, l3 = bits.Mul64(a3, y)
 	r3, c = bits.Add64(r3, l0, 0)
 	r4, c = bits.Add64(r4, l1, c)
 	r5, c = bits.Add64(r5, l2, c)
@@ -137,9 +145,9 @@ func (v *element) multiply(a, b *element) {
 	h1, l1 = bits.Mul64(r5, fold)
 	h2, l2 = bits.Mul64(r6, fold)
 	h3, l3 = bits.Mul64(r7, fold)
-	r0, c = bits.Add64(r0, l0, 0)
-	r1, c = bits.Add64(r1, l1, c)
-	r2, c = bits.Add64(r2, l2, c)
+	r0, c = bits.Add64(v[0], l0, 0)
+	r1, c = bits.Add64(v[1], l1, c)
+	r2, c = bits.Add64(v[2], l2, c)
 	r3, c = bits.Add64(r3, l3, c)
 	r4, _ = bits.Add64(h3, 0, c)
 	r1, c = bits.Add64(r1, h0, 0)

@@ -28,11 +28,11 @@ func (Group) MultiScalarMul(scalars []kyber.Scalar, points []kyber.Point) kyber.
 	return p
 }
 
-// The shape of a multiplication of points that are multiplied once: digits of
-// mulBits bits, and the multiples 1·P … 8·P.
+// The shape of all multiplication by secret scalars: signed digits of mulBits
+// bits, which select one of the multiples 1·P … 8·P.
 const (
 	mulBits   = 4
-	mulDigits = 64
+	mulDigits = 64 // 256 bits; scalars have 253
 	mulSizes  = 1 << (mulBits - 1)
 )
 
@@ -43,7 +43,7 @@ func multiScalarMul(scalars []kyber.Scalar, points []kyber.Point) extended {
 	digits := make([][mulDigits]int8, len(scalars))
 	tables := make([][mulSizes]projectivePoint, len(points))
 	for i := range digits {
-		signedDigits(digits[i][:], &scalars[i].(*Scalar).s, mulBits)
+		digits[i] = signedDigits(&scalars[i].(*Scalar).s)
 		tables[i] = multiplesOf(&points[i].(*Point).p)
 	}
 	sum := neutral
@@ -88,36 +88,40 @@ func selectMultiple(table *[mulSizes]projectivePoint, digit int8) projectivePoin
 // negateIf sets q to −q if mask is all ones.
 func (q *affinePoint) negateIf(mask uint64) {
 	for i := range q.xy2d {
-		swap := mask & (q.sides[0][i] ^ q.sides[1][i])
-		q.sides[0][i] ^= swap
-		q.sides[1][i] ^= swap
+		q.sides[0][i], q.sides[1][i] = swapIf(mask, q.sides[0][i], q.sides[1][i])
 	}
-	// −v is 2²⁵⁶ − 38 − v, which is all bits of v turned, minus 37.
-	var c uint64
-	q.xy2d[0], c = bits.Sub64(q.xy2d[0]^mask, mask&(fold-1), 0)
-	q.xy2d[1], c = bits.Sub64(q.xy2d[1]^mask, 0, c)
-	q.xy2d[2], c = bits.Sub64(q.xy2d[2]^mask, 0, c)
-	q.xy2d[3], c = bits.Sub64(q.xy2d[3]^mask, 0, c)
-	q.xy2d[0] -= -c & fold
+	q.xy2d.negateIf(mask)
 }
 
-// signedDigits sets s = Σ dst[i]·2^(width·i) with −2^(width−1) ≤ dst[i] < 2^(width−1),
-// in constant time. There must be digits for 253 bits and a carry; width is at
-// most 6, for a digit and its carry to fit into an int8.
-func signedDigits(dst []int8, s *edwards25519.Scalar, width int) {
+// swapIf returns a and b, or b and a if mask is all ones.
+func swapIf(mask, a, b uint64) (uint64, uint64) {
+	swap := mask & (a ^ b)
+	return a ^ swap, b ^ swap
+}
+
+// negateIf sets v to −v if mask is all ones. −v is 2²⁵⁶ − 38 − v, which is all
+// bits of v turned, minus 37.
+func (v *element) negateIf(mask uint64) {
+	r0, c := bits.Sub64(v[0]^mask, mask&(fold-1), 0)
+	r1, c := bits.Sub64(v[1]^mask, 0, c)
+	r2, c := bits.Sub64(v[2]^mask, 0, c)
+	r3, c := bits.Sub64(v[3]^mask, 0, c)
+	v[0], v[1], v[2], v[3] = r0-(-c&fold), r1, r2, r3
+}
+
+// signedDigits returns s = Σ digits[i]·16^i with −8 ≤ digits[i] < 8, in constant
+// time: s + Σ 8·16^i has the digits that are 8 more.
+func signedDigits(s *edwards25519.Scalar) (digits [mulDigits]int8) {
 	b := s.Bytes()
-	var w [ScalarLen/8 + 2]uint64
+	var carry uint64
 	for i := range ScalarLen / 8 {
-		w[i] = binary.LittleEndian.Uint64(b[8*i:])
+		var w uint64
+		w, carry = bits.Add64(binary.LittleEndian.Uint64(b[8*i:]), 0x8888888888888888, carry)
+		for k := range 16 {
+			digits[16*i+k] = int8(w>>(4*k)&15) - 8
+		}
 	}
-	half, carry := int8(1)<<(width-1), int8(0)
-	for i := range dst {
-		at := i * width
-		v := w[at/64]>>(at%64) | w[at/64+1]<<1<<(63-at%64)
-		d := int8(v&(1<<width-1)) + carry
-		carry = int8((int(d) + int(half)) >> width)
-		dst[i] = d - carry<<width
-	}
+	return digits
 }
 
 // signAndSize returns all ones or 0, and |digit|.

@@ -6,15 +6,10 @@ import (
 	"go.dedis.ch/kyber/v3"
 )
 
-// The shape of a table: a scalar has tableDigits signed digits of tableBits
-// bits, and there is one row of multiples for every step of them. The digits in
-// between take doublings, (step−1)·tableBits for a whole sum, and make the table
-// smaller and faster to build by step.
+// A table has one row of multiples for every step of the digits of a scalar. The
+// digits in between take doublings, (step−1)·mulBits for a whole sum, and make
+// the table smaller and faster to build by step.
 const (
-	tableBits   = 4
-	tableDigits = 64 // 256 bits; scalars have 253
-	rowLen      = 1 << (tableBits - 1)
-
 	tableStep = 4 // of a table of points that a caller gives
 	baseStep  = 1 // of the generator's
 )
@@ -32,8 +27,9 @@ type Table struct {
 	points [][]tableRow // row i of a point is of the digit i·step
 }
 
-// tableRow holds y − x, y + x and 2d·xy of 1·B, 2·B … 8·B.
-type tableRow [3][rowLen]element
+// tableRow holds y − x, y + x and 2d·xy of 1·B, 2·B … 8·B, those of one limb side
+// by side.
+type tableRow [3][4][mulSizes]uint64
 
 // NewTable returns the multiples of points, in the order given.
 func (Group) NewTable(points []kyber.Point) interface {
@@ -61,28 +57,30 @@ func newTable(step int, points []*extended) *Table {
 
 // tableRows computes the multiples of p. Its time depends on nothing.
 func tableRows(p *extended, step int) []tableRow {
-	rows := make([]tableRow, tableDigits/step)
-	list := make([]extended, len(rows)*rowLen)
+	rows := make([]tableRow, mulDigits/step)
+	list := make([]extended, len(rows)*mulSizes)
 	pointers := make([]*extended, len(list))
 	for i := range pointers {
 		pointers[i] = &list[i]
 	}
 	base := *p
 	for i := range rows {
-		row := list[i*rowLen : (i+1)*rowLen]
+		row := list[i*mulSizes : (i+1)*mulSizes]
 		var q projectivePoint
 		q.set(&base)
 		row[0] = base
-		for j := 1; j < rowLen; j++ {
+		for j := 1; j < mulSizes; j++ {
 			row[j] = row[j-1]
 			row[j].add(&q)
 		}
-		base = row[rowLen-1] // 2^(tableBits−1)·B
-		base.doubleTimes(tableBits*step - (tableBits - 1))
+		base = row[mulSizes-1] // 2^(mulBits−1)·B
+		base.doubleTimes(mulBits*step - (mulBits - 1))
 	}
 	for i, q := range affinePoints(pointers) {
-		row, j := &rows[i/rowLen], i%rowLen
-		row[0][j], row[1][j], row[2][j] = q.sides[0], q.sides[1], q.xy2d
+		row, j := &rows[i/mulSizes], i%mulSizes
+		for k := range row[0] {
+			row[0][k][j], row[1][k][j], row[2][k][j] = q.sides[0][k], q.sides[1][k], q.xy2d[k]
+		}
 	}
 	return rows
 }
@@ -103,14 +101,14 @@ func (t *Table) Sum(scalars []kyber.Scalar) kyber.Point {
 }
 
 func (t *Table) sum(scalars []kyber.Scalar) extended {
-	digits := make([][tableDigits]int8, len(t.points))
+	digits := make([][mulDigits]int8, len(t.points))
 	for i := range digits {
-		signedDigits(digits[i][:], &scalars[i].(*Scalar).s, tableBits)
+		digits[i] = signedDigits(&scalars[i].(*Scalar).s)
 	}
 	sum, q := neutral, affinePoint{}
 	for at := t.step - 1; at >= 0; at-- {
 		if at < t.step-1 {
-			sum.doubleTimes(tableBits)
+			sum.doubleTimes(mulBits)
 		}
 		for i, rows := range t.points {
 			for j := range rows {
@@ -126,26 +124,32 @@ func (t *Table) sum(scalars []kyber.Scalar) extended {
 // choose sets q to digit·B. It reads the whole row, and neither a branch nor an
 // address depends on the digit.
 func (row *tableRow) choose(q *affinePoint, digit int8) {
-	negative, size := signAndSize(digit)
-	var masks [rowLen]uint64
-	for j := range masks {
-		masks[j] = equalMask(size, uint64(j+1))
-	}
-	gather(&q.sides[0], &row[0], &masks)
-	gather(&q.sides[1], &row[1], &masks)
-	gather(&q.xy2d, &row[2], &masks)
+	sign, size := signAndSize(digit)
+	a, b, c, d := equalMask(size, 1), equalMask(size, 2), equalMask(size, 3), equalMask(size, 4)
+	e, f, g, h := equalMask(size, 5), equalMask(size, 6), equalMask(size, 7), equalMask(size, 8)
 	// Size 0 stands nowhere in the row; it is the identity, y − x = y + x = 1.
-	none := equalMask(size, 0) & 1
-	q.sides[0][0] |= none
-	q.sides[1][0] |= none
-	q.negateIf(negative)
+	v, w := equalMask(size, 0)&1, equalMask(size, 0)&1
+	// All limbs here and no loop, or the masks would not stay in registers.
+	v |= pick(&row[0][0], a, b, c, d, e, f, g, h)
+	w |= pick(&row[1][0], a, b, c, d, e, f, g, h)
+	q.sides[0][0], q.sides[1][0] = swapIf(sign, v, w)
+	v = pick(&row[0][1], a, b, c, d, e, f, g, h)
+	w = pick(&row[1][1], a, b, c, d, e, f, g, h)
+	q.sides[0][1], q.sides[1][1] = swapIf(sign, v, w)
+	v = pick(&row[0][2], a, b, c, d, e, f, g, h)
+	w = pick(&row[1][2], a, b, c, d, e, f, g, h)
+	q.sides[0][2], q.sides[1][2] = swapIf(sign, v, w)
+	v = pick(&row[0][3], a, b, c, d, e, f, g, h)
+	w = pick(&row[1][3], a, b, c, d, e, f, g, h)
+	q.sides[0][3], q.sides[1][3] = swapIf(sign, v, w)
+	q.xy2d[0] = pick(&row[2][0], a, b, c, d, e, f, g, h)
+	q.xy2d[1] = pick(&row[2][1], a, b, c, d, e, f, g, h)
+	q.xy2d[2] = pick(&row[2][2], a, b, c, d, e, f, g, h)
+	q.xy2d[3] = pick(&row[2][3], a, b, c, d, e, f, g, h)
+	q.xy2d.negateIf(sign)
 }
 
-// gather sets v to the element of a column whose mask is all ones, or to 0.
-func gather(v *element, column *[rowLen]element, masks *[rowLen]uint64) {
-	m, e := masks, column
-	v[0] = e[0][0]&m[0] | e[1][0]&m[1] | e[2][0]&m[2] | e[3][0]&m[3] | e[4][0]&m[4] | e[5][0]&m[5] | e[6][0]&m[6] | e[7][0]&m[7]
-	v[1] = e[0][1]&m[0] | e[1][1]&m[1] | e[2][1]&m[2] | e[3][1]&m[3] | e[4][1]&m[4] | e[5][1]&m[5] | e[6][1]&m[6] | e[7][1]&m[7]
-	v[2] = e[0][2]&m[0] | e[1][2]&m[1] | e[2][2]&m[2] | e[3][2]&m[3] | e[4][2]&m[4] | e[5][2]&m[5] | e[6][2]&m[6] | e[7][2]&m[7]
-	v[3] = e[0][3]&m[0] | e[1][3]&m[1] | e[2][3]&m[2] | e[3][3]&m[3] | e[4][3]&m[4] | e[5][3]&m[5] | e[6][3]&m[6] | e[7][3]&m[7]
+// pick returns the limb whose mask is all ones, or 0.
+func pick(l *[mulSizes]uint64, a, b, c, d, e, f, g, h uint64) uint64 {
+	return l[0]&a | l[1]&b | l[2]&c | l[3]&d | l[4]&e | l[5]&f | l[6]&g | l[7]&h
 }
