@@ -24,7 +24,9 @@ type VoterKey struct {
 func NewVoterKey(g *elgamal.Group) *VoterKey { return newVoterKey(g, g.RandomScalar()) }
 
 func newVoterKey(g *elgamal.Group, k kyber.Scalar) *VoterKey {
-	return &VoterKey{group: g, secret: k, public: g.Point().Mul(k, g.Base())}
+	public := g.Point().Mul(k, nil)
+	g.RememberPoints([]kyber.Point{public}) // every ballot is encoded with it three times
+	return &VoterKey{group: g, secret: k, public: public}
 }
 
 // ParseVoterKey reads what Bytes returned.
