@@ -30,9 +30,14 @@ type Draft struct {
 	mu     sync.Mutex
 	voter  *Voter  // to sign the spoil; nil once the ballot is cast
 	ballot *Ballot // nil once it is challenged
-	secret []byte  // the opening, not yet as a text; nil once the ballot is cast
+	secret *secret // the opening; nil once the ballot is cast
 	spoil  *Spoil  // nil unless it is challenged
 }
+
+// secret is an opening that is not yet a text. Drafts point to it, so that even
+// what prints the fields of a draft that stands in another structure does not
+// print this.
+type secret struct{ data []byte }
 
 // Prepare encrypts the voter's votes like [Election.Encrypt], under the same
 // conditions, as a ballot that the voter may challenge. It fails with ErrLimit
@@ -44,7 +49,7 @@ func (e *Election) Prepare(v *Voter, votes Votes) (*Draft, error) {
 		return nil, err
 	}
 	voter := *v
-	secret, err := e.encodeOrigin(&origin{
+	data, err := e.encodeOrigin(&origin{
 		style: b.style, number: b.number, credential: v.Key.Public(),
 		seed: seed, proof: sha256.Sum256(b.proof), votes: votes,
 	})
@@ -52,7 +57,7 @@ func (e *Election) Prepare(v *Voter, votes Votes) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Draft{e: e, tracker: b.tracker, voter: &voter, ballot: b, secret: secret}, nil
+	return &Draft{e: e, tracker: b.tracker, voter: &voter, ballot: b, secret: &secret{data}}, nil
 }
 
 // Tracker returns the ballot's tracker, computed from its own bytes. The voter
@@ -72,7 +77,9 @@ func (d *Draft) Cast() (*Ballot, error) {
 	case d.ballot == nil:
 		return nil, errNoDraft
 	}
-	clear(d.secret)
+	if d.secret != nil {
+		clear(d.secret.data)
+	}
 	d.secret, d.voter = nil, nil
 	return d.ballot, nil
 }
@@ -113,7 +120,7 @@ func (d *Draft) Open(r Receipt) (string, error) {
 	if err := d.e.VerifyReceipt(d.spoil.data, r); err != nil {
 		return "", err
 	}
-	return openingText(d.secret), nil
+	return openingText(d.secret.data), nil
 }
 
 var errNoDraft = fmt.Errorf("ballot: no draft: %w", reason.ErrShape)
