@@ -72,27 +72,36 @@ func OpenDesk(ctx context.Context, log Log, c DeskConfig) (*Desk, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("token: desk: %w", err)
 	}
-	// A record that nobody has made before gets an index behind everything
-	// that stands in the log, published or not yet.
+	issuance := newIssuance(o)
+	cp, err := log.Checkpoint(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("token: issuance log: %w", err)
+	}
+	if err := issuance.read(ctx, log, cp.Size); err != nil {
+		return nil, err
+	}
+	// There may be more than is published. A record that nobody has made
+	// before gets an index behind all of it.
 	var nonce [16]byte
 	rand.Read(nonce[:]) // never fails, see crypto/rand
-	issuance, err := appendAndReplay(ctx, log, o, o.begin(nonce))
-	if err != nil {
-		return nil, err
+	if !issuance.ended {
+		if err := issuance.append(ctx, log, o.begin(nonce)); err != nil {
+			return nil, err
+		}
 	}
 	return &Desk{config: c, office: o, log: log, closed: issuance.ended, served: issuance.served}, nil
 }
 
-// appendAndReplay appends a record and reads the log up to it.
-func appendAndReplay(ctx context.Context, log Log, o *office, data []byte) (*issuance, error) {
+// append appends a record and reads the log up to it.
+func (l *issuance) append(ctx context.Context, log Log, data []byte) error {
 	index, err := log.Append(ctx, data)
 	if err == nil {
 		_, err = log.Await(ctx, index+1)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("token: issuance log: %w", err)
+		return fmt.Errorf("token: issuance log: %w", err)
 	}
-	return replay(ctx, log, o, index+1)
+	return l.read(ctx, log, index+1)
 }
 
 // Issue serves a subject that the registrar has identified, such as the bytes
@@ -166,14 +175,14 @@ func (d *Desk) reserve(subject [32]byte, record tlog.Hash) error {
 // success it returns the same again. It does not close the log.
 func (d *Desk) Close(ctx context.Context) (Issued, error) {
 	d.closing.Lock()
-	defer d.closing.Unlock()
 	d.closed = true
+	d.closing.Unlock()
 	// There is one end record: the second append finds the first.
-	log, err := appendAndReplay(ctx, d.log, d.office, endRecord())
-	if err != nil {
+	issuance := newIssuance(d.office)
+	if err := issuance.append(ctx, d.log, endRecord()); err != nil {
 		return Issued{}, err
 	}
-	return log.issued()
+	return issuance.issued()
 }
 
 func (d *Desk) String() string               { return "token.Desk" + redacted }

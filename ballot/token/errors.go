@@ -1,8 +1,6 @@
 package token
 
-import (
-	"github.com/hanpyo/hanpyo/internal/reason"
-)
+import "github.com/hanpyo/hanpyo/internal/reason"
 
 // The reasons that callers of this package meet.
 var (
@@ -13,9 +11,10 @@ var (
 	ErrShape       = reason.ErrShape       // a setting is missing
 	ErrDuplicate   = reason.ErrDuplicate   // a second token for one subject, one key for two classes
 	ErrEligibility = reason.ErrEligibility // a class that is not the subject's
-	ErrState       = reason.ErrState       // issuance has ended, or has not
+	ErrState       = reason.ErrState       // issuance has ended
 	ErrChain       = reason.ErrChain       // an issuance log is not what was said of it
 	ErrSignature   = reason.ErrSignature   // a token or blind signature does not verify
 	ErrIncomplete  = reason.ErrIncomplete  // an issuance log ends too early
-	ErrLimit       = reason.ErrLimit       // too many classes
+	ErrLimit       = reason.ErrLimit       // too many classes, or too long a message
+	ErrVersion     = reason.ErrVersion     // a record of another version
 )

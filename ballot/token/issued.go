@@ -38,8 +38,8 @@ func CheckIssuance(ctx context.Context, r ledger.Reader, keys []*PublicKey, want
 	if err != nil {
 		return fmt.Errorf("token: issuance log: %w", err)
 	}
-	log, err := replay(ctx, r, o, want.Size)
-	if err != nil {
+	log := newIssuance(o)
+	if err := log.read(ctx, r, want.Size); err != nil {
 		return err
 	}
 	got, err := log.issued()
@@ -85,36 +85,38 @@ type issuance struct {
 	ended  bool
 }
 
-// replay reads the first size records of an issuance log, or those up to its
-// end.
-func replay(ctx context.Context, r ledger.Reader, o *office, size uint64) (*issuance, error) {
-	log := &issuance{
+func newIssuance(o *office) *issuance {
+	return &issuance{
 		office: o,
 		served: make(map[[32]byte]tlog.Hash),
 		counts: make([]uint64, len(o.classes)),
 		tree:   ledger.NewRange(0),
 	}
-	if size == 0 {
-		return log, nil
+}
+
+// read goes on reading, until size records are read or the log's end is.
+func (l *issuance) read(ctx context.Context, r ledger.Reader, size uint64) error {
+	if l.ended || l.tree.End() >= size {
+		return nil
 	}
-	for e, err := range r.Entries(ctx, 0, size) {
-		if err == nil && e.Index != log.tree.End() {
+	for e, err := range r.Entries(ctx, l.tree.End(), size) {
+		if err == nil && e.Index != l.tree.End() {
 			err = fmt.Errorf("got record %d in its place: %w", e.Index, reason.ErrChain)
 		}
 		if err == nil {
-			err = log.add(e.Data)
+			err = l.add(e.Data)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("token: issuance log: record %d: %w", log.tree.End(), err)
+			return fmt.Errorf("token: issuance log: record %d: %w", l.tree.End(), err)
 		}
-		if log.ended {
-			return log, nil
+		if l.ended {
+			return nil
 		}
 	}
-	if log.tree.End() != size {
-		return nil, fmt.Errorf("token: issuance log: %d records of %d: %w", log.tree.End(), size, reason.ErrIncomplete)
+	if l.tree.End() != size {
+		return fmt.Errorf("token: issuance log: %d records of %d: %w", l.tree.End(), size, reason.ErrIncomplete)
 	}
-	return log, nil
+	return nil
 }
 
 func (l *issuance) add(data []byte) error {
