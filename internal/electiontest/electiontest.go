@@ -91,6 +91,7 @@ type Election struct {
 
 	Log         ledger.Ledger
 	Signer      note.Signer // of the ledger
+	SignerKey   string      // the same as a text, for another process
 	Manifest    *ballot.Manifest
 	Authorities []ed25519.PrivateKey
 	Registrars  []ed25519.PrivateKey
@@ -127,6 +128,7 @@ func Prepare(t testing.TB, o *Options) *Election {
 	e.Authorities, e.Registrars = keys(e.o.Authorities), keys(e.o.Registrars)
 	skey, vkey, err := note.GenerateKey(nil, "example.org/election")
 	require.NoError(t, err)
+	e.SignerKey = skey
 	e.Signer, err = note.NewSigner(skey)
 	require.NoError(t, err)
 	e.Log, err = e.o.Ledger(e.Signer)
