@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,9 +38,17 @@ func aContext(class token.Class) token.Context {
 	}
 }
 
+// publicKeys are those made so far: a proof takes a while.
+var publicKeys sync.Map
+
 func publicKey(t testing.TB, i int, c token.Context) *token.PublicKey {
+	name := fmt.Sprint(i, c)
+	if pk, ok := publicKeys.Load(name); ok {
+		return pk.(*token.PublicKey)
+	}
 	pk, err := tokentest.Key(i).Public(c)
 	require.NoError(t, err)
+	publicKeys.Store(name, pk)
 	return pk
 }
 
