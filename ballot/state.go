@@ -300,7 +300,12 @@ func (s *State) judge(index uint64, x examined) error {
 			return x.err
 		}
 		s.pins = append(s.pins, index)
-	case entry.Mix, entry.Share, entry.Result:
+	case entry.Mix:
+		if !s.e.Manifest.mixed() {
+			return fmt.Errorf("ballot: mix of an election that mixes nothing: %w", reason.ErrRange)
+		}
+		return s.afterClose(x.kind)
+	case entry.Share, entry.Result:
 		return s.afterClose(x.kind)
 	case entry.Roll:
 		if err := s.beforeOpen(index, x.kind); err != nil {
