@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/ristretto255"
 )
 
 func TestBatchHolds(t *testing.T) {
@@ -220,6 +222,63 @@ func TestBatchNamesTheBad(t *testing.T) {
 			require.Equal(t, want, e.Bad)
 			require.True(t, errors.Is(err, ErrProof))
 		}
+	}
+}
+
+// counting is ristretto255, and counts the terms of public sums.
+type counting struct {
+	ristretto255.Group
+	terms *int
+}
+
+func (c counting) MultiScalarMulVarTime(scalars []kyber.Scalar, points []kyber.Point) kyber.Point {
+	*c.terms += len(points)
+	return c.Group.MultiScalarMulVarTime(scalars, points)
+}
+
+// The search finds exactly what is bad, few or many, and takes no more than it
+// may: for one about another batch, and for all about as much as one by one.
+func TestSearchForTheBad(t *testing.T) {
+	terms := 0
+	g := must(elgamal.NewGroup("ristretto255", ristretto255.Group{}, counting{terms: &terms}))
+	form := slotsForm(g, 2, sumRule(2, 1))
+	ballots, good := ballotsFor(t, form, 1, nil)
+	spoiled, wrong := ballotsFor(t, form, 1, map[int]bool{0: true})
+	const n = 128
+	search := func(isBad func(i int) bool) (batch, all int) {
+		b := NewBatch(g)
+		var want []BadItem
+		for i := range n {
+			if isBad(i) {
+				want = append(want, BadItem{i, ""})
+				require.NoError(t, form.AddTo(b, spoiled[0], "", wrong[0]))
+			} else {
+				require.NoError(t, form.AddTo(b, ballots[0], "", good[0]))
+			}
+		}
+		terms = 0
+		err := b.Verify()
+		if want == nil {
+			require.NoError(t, err)
+		} else {
+			require.Equal(t, &BatchError{want}, err)
+		}
+		return len(b.points) + len(b.fixedPoints), terms
+	}
+	batch, all := search(func(int) bool { return false })
+	require.Equal(t, batch, all)
+	for _, at := range []int{0, 1, 63, 64, 126, 127} {
+		_, all = search(func(i int) bool { return i == at })
+		require.LessOrEqual(t, 10*all, 22*batch, "bad: %d", at)
+	}
+	batch, all = search(func(int) bool { return true })
+	single := batch / n // and the fixed points, of which each sum has its own
+	require.LessOrEqual(t, all, 2*batch+n*(single+7), "the batch, the way to the first ones, and one by one")
+	for _, every := range []int{2, 3, 4, 10, 30} {
+		search(func(i int) bool { return i%every == 1 })
+		search(func(i int) bool { return i < n/every })
+		search(func(i int) bool { return i >= n-n/every })
+		search(func(i int) bool { return rand.IntN(every) == 0 })
 	}
 }
 

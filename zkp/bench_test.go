@@ -68,6 +68,41 @@ func BenchmarkVerifyBatch1000(b *testing.B) {
 	})
 }
 
+// BenchmarkBadInBatch is a batch of 1,000 ballots of which so many do not hold,
+// evenly among the others.
+func BenchmarkBadInBatch(b *testing.B) {
+	for _, g := range groups() {
+		form := slotsForm(g, 5, sumRule(5, 1))
+		ballots, proofs := ballotsFor(b, form, 1, nil)
+		last := form.ProofLen() - g.ScalarLen()
+		z := must(g.DecodeScalar(proofs[0][last:]))
+		wrong := g.AppendScalar(proofs[0][:last:last], z.Add(z, g.Scalar().One()))
+		for _, bad := range []int{0, 1, 10, 100, 1000} {
+			b.Run(fmt.Sprintf("group=%s/bad=%d", g.Name(), bad), func(b *testing.B) {
+				for b.Loop() {
+					batch := NewBatch(g)
+					for i := range 1000 {
+						proof := proofs[0]
+						if (i+1)*bad/1000 > i*bad/1000 {
+							proof = wrong
+						}
+						if err := form.AddTo(batch, ballots[0], "", proof); err != nil {
+							b.Fatal(err)
+						}
+					}
+					found := 0
+					if err, ok := batch.Verify().(*BatchError); ok {
+						found = len(err.Bad)
+					}
+					if found != bad {
+						b.Fatal("found ", found)
+					}
+				}
+			})
+		}
+	}
+}
+
 func BenchmarkDLEQ(b *testing.B) {
 	for _, g := range groups() {
 		f := dleqFixture(g)
