@@ -1,0 +1,44 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	n := flag.Int("n", 2000, "how many mutants")
+	seed := flag.Uint64("seed", 1, "which ones")
+	only := flag.Int("only", -1, "just this one, and what its audit says")
+	most := flag.Int("most", 100, "stop after so many failures")
+	flag.Parse()
+	h := newHarness(*seed)
+	if *only >= 0 {
+		os.Exit(h.show(*only))
+	}
+	s := h.run(os.Stdout, 0, *n, *most)
+	s.write(os.Stdout)
+	if s.all.failed > 0 {
+		os.Exit(1)
+	}
+}
+
+// show prints one mutant and the report of its audit.
+func (h *harness) show(k int) int {
+	m := h.draw(k)
+	if m == nil {
+		fmt.Println("the draw gives no mutant")
+		return 0
+	}
+	fmt.Println(m)
+	j := m.judge(m.ledger, m.fp)
+	if j.report != nil {
+		fmt.Print(j.report.Text())
+	}
+	o := m.verdict()
+	fmt.Printf("error: %v, panic: %v\n%+v\n", j.err, j.panicked, o)
+	if o.wrong != "" {
+		return 1
+	}
+	return 0
+}
