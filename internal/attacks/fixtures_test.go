@@ -216,7 +216,7 @@ func (f *fixture) open(t testing.TB, more ...[]byte) (ledger.Ledger, *ballot.Box
 
 // audit audits a ledger with other entries.
 func (f *fixture) audit(t testing.TB, entries [][]byte) *tally.Report {
-	report, err := tally.Audit(t.Context(), f.Fork(entries...), f.Fingerprint, nil)
+	report, err := tally.Audit(t.Context(), f.signed(t, entries), f.Fingerprint, nil)
 	require.NoError(t, err)
 	return report
 }
