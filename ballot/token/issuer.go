@@ -19,7 +19,7 @@ const (
 	Size = 384
 
 	primeSize = Size / 2
-	exponent  = 65537 // e; the proof of docs/protocol.md §12 needs a prime above 2¹⁶
+	exponent  = 65537 // e; the proof of docs/protocol.md §12.1 needs a prime above 2¹⁶
 )
 
 // IssuerKey is the secret key, RSA of 3072 bits, with which one registrar signs

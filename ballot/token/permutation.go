@@ -16,13 +16,13 @@ import (
 // The proof that raising to the power of e permutes the units modulo N, so that
 // every blinded message could be every voter's. It is that of Goldberg, Reyzin,
 // Sagga and Baldimtsi, "Efficient Noninteractive Certification of RSA Moduli and
-// Beyond" (ASIACRYPT 2019), section 3.2, for a prime e, over the units:
+// Beyond" (ASIACRYPT 2019), for a prime e, over the units:
 //
 //	ρ₁ … ρ₈ = H(N, context)        reduced modulo N
 //	σᵢ      = ρᵢ^(1/e)             the proof
 //
 // V accepts if N has no factor up to e (1), every ρᵢ is a unit (2), and
-// σᵢ^e = ρᵢ (3). docs/protocol.md §12.
+// σᵢ^e = ρᵢ (3). docs/protocol.md §12.1.
 
 // roots is how many there are: e⁻⁸ < 2⁻¹²⁸.
 const roots = 8

@@ -32,7 +32,7 @@ type Request struct {
 // variant is RFC 9474's, section 5. A message has the entropy of a fresh
 // credential key, so that a prefix of 32 random bytes would hide nothing more,
 // and the key's proof rules out the malicious moduli against which the RFC
-// advises it (section 7.3).
+// advises one (section 7).
 const variant = blindrsa.SHA384PSSDeterministic
 
 // maxMessage bounds the messages of requests, in bytes.
