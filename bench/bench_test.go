@@ -61,3 +61,4 @@ func BenchmarkMix(b *testing.B)         { benchmark(b, "Mix") }
 func BenchmarkNeff(b *testing.B)        { benchmark(b, "Neff") }
 func BenchmarkSum(b *testing.B)         { benchmark(b, "Sum") }
 func BenchmarkWithout(b *testing.B)     { benchmark(b, "Without") }
+func BenchmarkBad(b *testing.B)         { benchmark(b, "Bad") }

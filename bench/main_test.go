@@ -41,6 +41,7 @@ var tinyPlan = plan{
 	neff:    []mixSize{{1, 5}, {2, 5}},
 	points:  []int{50, 300},
 	without: []int{2},
+	bad:     []int{2},
 	onCores: []string{"Mix/step=prove/group=ristretto255/w=1/n=5"},
 }
 

@@ -45,6 +45,8 @@ var sections = []section{
 		"decoding and encoding of many points together; all of these and of a few others. " +
 		"What verifying together buys is the difference between Verify and VerifyBatch above.",
 		[]string{"Without/"}, nil},
+	{"With bad ballots among them", "A batch of ballots of 1 of as many slots, decoded, verified together, and searched for those that do not hold, which lie evenly among the others.",
+		[]string{"Bad/"}, nil},
 }
 
 // tables returns the comparison.

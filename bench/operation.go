@@ -51,6 +51,7 @@ type plan struct {
 	neff    []mixSize // kyber's
 	points  []int     // of sums of products
 	without []int     // slots of a ballot, with what makes it fast turned off
+	bad     []int     // slots of a ballot, some of which do not hold
 	onCores []string  // names of operations to measure on two cores as well
 }
 
@@ -81,6 +82,10 @@ func (p plan) operations() (list []operation) {
 	}
 	for _, n := range p.without {
 		list = append(list, withoutOperations(n, p.batch)...)
+	}
+	for _, n := range p.bad {
+		list = append(list, badOperations(elgamal.Ristretto255(), n, p.batch)...)
+		list = append(list, badOperations(elgamal.P256(), n, p.batch)...)
 	}
 	return list
 }
@@ -126,6 +131,7 @@ var (
 		neff:    []mixSize{{1, 1000}, {3, 1000}, {10, 1000}, {1, 10_000}},
 		points:  []int{1000, 10_000, 100_000},
 		without: []int{5, 50},
+		bad:     []int{5},
 		onCores: coresOf(20_000, 100_000),
 	}
 

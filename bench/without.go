@@ -136,7 +136,13 @@ func withoutOperations(n, batch int) (list []operation) {
 		name := func(op, off string) string {
 			return fmt.Sprintf("Without/op=%s/slots=%d/off=%s", op, n, off)
 		}
-		made := sync.OnceValues(func() (*slotsBallot, error) { return newSlotsBallot(x.codec, n) })
+		made := sync.OnceValues(func() (*slotsBallot, error) {
+			g, err := elgamal.NewGroup("ristretto255", elgamal.Ristretto255().Kyber(), x.codec)
+			if err != nil {
+				return nil, err
+			}
+			return newSlotsBallot(g, n)
+		})
 		encrypt := operation{
 			name: name("encrypt", x.off), item: "ballot", n: 1,
 			prepare: func(context.Context) (prepared, error) {
@@ -171,11 +177,8 @@ type slotsBallot struct {
 	row, proof []byte
 }
 
-func newSlotsBallot(codec elgamal.Codec, n int) (b *slotsBallot, err error) {
-	b = new(slotsBallot)
-	if b.group, err = elgamal.NewGroup("ristretto255", elgamal.Ristretto255().Kyber(), codec); err != nil {
-		return b, err
-	}
+func newSlotsBallot(g *elgamal.Group, n int) (b *slotsBallot, err error) {
+	b = &slotsBallot{group: g}
 	b.key = elgamal.GenerateKey(b.group, n).Public()
 	columns := make([]zkp.Column, n)
 	rule := zkp.Rule{Sum: 1}
@@ -221,13 +224,18 @@ func (b *slotsBallot) statement(row elgamal.Ciphertext) zkp.BallotStatement {
 func (b *slotsBallot) verify(n int) error {
 	batch := zkp.NewBatch(b.group)
 	for range n {
-		row, err := b.group.DecodeCiphertext(b.row, len(b.witness.Bits))
-		if err != nil {
-			return err
-		}
-		if err := b.form.AddTo(batch, b.statement(row), "", b.proof); err != nil {
+		if err := b.addTo(batch, b.proof); err != nil {
 			return err
 		}
 	}
 	return batch.Verify()
+}
+
+// addTo decodes the ballot and puts it into a batch.
+func (b *slotsBallot) addTo(batch *zkp.Batch, proof []byte) error {
+	row, err := b.group.DecodeCiphertext(b.row, len(b.witness.Bits))
+	if err != nil {
+		return err
+	}
+	return b.form.AddTo(batch, b.statement(row), "", proof)
 }
