@@ -315,16 +315,16 @@ func appendBinary(dst []byte, m encoding.BinaryMarshaler) []byte {
 	return dst
 }
 
-// RandomScalar returns a uniform scalar other than 0.
+// RandomScalar returns a uniform scalar other than 0. It panics where 0 comes
+// up: that does not happen but by a random source that gives zeros for ever.
 func (g *Group) RandomScalar() kyber.Scalar {
-	zero := g.Scalar()
 	b := make([]byte, (g.order.BitLen()+128+7)/8)
-	for {
-		rand.Read(b) // crashes the program rather than fail
-		if s := g.ReduceScalar(b); !s.Equal(zero) {
-			return s
-		}
+	rand.Read(b) // crashes the program rather than fail
+	s := g.ReduceScalar(b)
+	if s.Equal(g.Scalar()) {
+		panic("elgamal: the random source gives zeros")
 	}
+	return s
 }
 
 // ReduceScalar returns the big-endian integer wide, of any length, modulo q.
