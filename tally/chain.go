@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/elgamal"
@@ -66,12 +67,29 @@ func newChain(m *ballot.Manifest, fp ballot.Fingerprint, contest int, key *elgam
 // missing returns how many mixes the chain lacks.
 func (ch *chain) missing() int { return ch.manifest.Mixes - len(ch.mixers) }
 
-// lack says how many mixes the chain has, if they are too few.
+// lack says how many mixes the chain has and which mixers it has none of, if
+// they are too few.
 func (ch *chain) lack() string {
 	if ch.missing() == 0 {
 		return ""
 	}
-	return fmt.Sprintf("contest %s has %d of %d mixes", ch.place.Contest, len(ch.mixers), ch.manifest.Mixes)
+	var missing []string
+	for i, m := range ch.manifest.Mixers {
+		if !slices.Contains(ch.mixers, i+1) {
+			missing = append(missing, fmt.Sprintf("mixer %d %q%s", i+1, m.Name, ch.refusedBecause(i+1)))
+		}
+	}
+	return fmt.Sprintf("contest %s has %d of %d mixes, missing: %s",
+		ch.place.Contest, len(ch.mixers), ch.manifest.Mixes, strings.Join(missing, ", "))
+}
+
+func (ch *chain) refusedBecause(mixer int) string {
+	for _, x := range ch.judged {
+		if x.mixer == mixer && x.err != nil {
+			return fmt.Sprintf(" (entry %d: %v)", x.index, root(x.err))
+		}
+	}
+	return ""
 }
 
 // before reports whether the chain was complete before an entry.

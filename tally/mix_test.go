@@ -153,8 +153,8 @@ func TestP66TrusteeWaitsForTheMixers(t *testing.T) {
 		e, ctx, trustee := f.Election.Election, t.Context(), f.Trustees[0]
 		pin, second := f.at(t, entry.Pin, 0), f.mixAt(t, 2, motto)
 		for entries, want := range map[int]string{
-			pin + 1: "contest chair has 0 of 2 mixes; contest motto has 0 of 2 mixes",
-			second:  "contest motto has 1 of 2 mixes",
+			pin + 1: `contest chair has 0 of 2 mixes, missing: mixer 1 "Mixer 1", mixer 2 "Mixer 2", mixer 3 "Mixer 3"; contest motto has 0 of 2 mixes`,
+			second:  `contest motto has 1 of 2 mixes, missing: mixer 2 "Mixer 2", mixer 3 "Mixer 3": wrong phase`,
 		} {
 			log := f.Fork(f.entries[:entries]...)
 			err := Decrypt(ctx, e, log, trustee)

@@ -2,6 +2,7 @@ package tally
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -229,6 +230,8 @@ func TestP51TooFewMixes(t *testing.T) {
 		report = f.audit(t, without(f.entries, one))
 		requireReport(t, report, append(slices.Clone(failed), mixInput), append(slices.Clone(notRun), mixChain, mixShuffle))
 		require.ErrorIs(t, report.Check(mixInput).Findings[0].Err, ErrChain)
+		require.ErrorContains(t, report.Check(mixQuorum).Findings[0].Err,
+			fmt.Sprintf(`contest chair has 0 of 2 mixes, missing: mixer 1 "Mixer 1", mixer 2 "Mixer 2" (entry %d: %v), mixer 3 "Mixer 3"`, two-1, ErrChain))
 
 		// Mixer 1 twice is not two mixers.
 		again := f.signMix(1, f.draft(t, f.entries[:two], 1, chair).body())

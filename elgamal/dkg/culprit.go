@@ -14,7 +14,7 @@ type Culprit struct {
 	Trustee  int
 	Phase    Phase
 	Reason   error
-	Entries  []uint64 // the entries that show it
+	Entries  []uint64 // the entries that show it; the last one is the culprit's own
 	Evidence []Posted // these and everything they refer to, for CheckCulprit
 }
 

@@ -209,6 +209,10 @@ func requireCulprit(t *testing.T, c *Ceremony, tr *Transcript, trustee int, phas
 	require.ErrorIs(t, k.Reason, reason)
 	require.NotEmpty(t, k.Entries)
 	require.NoError(t, c.CheckCulprit(k))
+	last := slices.IndexFunc(k.Evidence, func(p Posted) bool { return p.Index == k.Entries[len(k.Entries)-1] })
+	e, err := entry.Parse(k.Evidence[last].Data)
+	require.NoError(t, err)
+	require.EqualValues(t, c.Trustees[trustee-1].Signing, e.Signatures[0].Key[:], "the last entry is the culprit's own")
 	for j := range c.Trustees {
 		other := k
 		if other.Trustee = j + 1; j+1 != trustee {

@@ -250,7 +250,12 @@ func (tr *Transcript) endConfirming() {
 				continue
 			}
 			culprit, why := tr.c.judge(d, i+1, k)
-			tr.blame(culprit, Confirming, why, tr.messages[Dealing][k.dealer-1], m)
+			dealt := tr.messages[Dealing][k.dealer-1]
+			if culprit == k.dealer {
+				tr.blame(culprit, Confirming, why, m, dealt)
+			} else {
+				tr.blame(culprit, Confirming, why, dealt, m)
+			}
 		}
 	}
 	if tr.require(tr.dealers(), "dealt") {

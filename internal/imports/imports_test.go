@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"tally":                 {"internal/", "elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ballot", "tally/count"},
 	"tally/count":           {"internal/reason"},
 	"bench":                 {"elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ledger/boltledger", "ballot", "tally"},
+	"bench/byzantine":       {"internal/", "elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ballot", "tally"},
 	"bench/":                {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
 	"bench/mutate":          {"internal/", "elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ballot", "tally"},
 	"examples/":             {"examples/internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ledger/witness", "ballot", "tally", "tally/count"},
