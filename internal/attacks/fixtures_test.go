@@ -32,6 +32,9 @@ type fixture struct {
 	result  *tally.Result
 	opened  int // how many entries it had when it had been opened
 	votes   []ballot.Votes
+	// meanwhile, if not nil, is called after every vote of the election: what
+	// others post while it goes on.
+	meanwhile func(t testing.TB, votes int)
 }
 
 // keep makes an election outlive the test that made it.
@@ -137,6 +140,9 @@ func (f *fixture) build(t testing.TB, g *elgamal.Group) {
 	require.NoError(t, err)
 	for voter, votes := range f.votes {
 		f.Cast(voter, votes)
+		if f.meanwhile != nil {
+			f.meanwhile(t, voter)
+		}
 	}
 	// At the announced hour, whenever the test runs.
 	f.Append(f.sign(entry.Close, nil, f.Signers()...))
@@ -331,20 +337,6 @@ func requireRefused(t testing.TB, want error, log ledger.Ledger, box *ballot.Box
 	_, err := cast(t.Context(), data)
 	requireReason(t, want, err, what...)
 	require.Equal(t, before, size(t, log), what...)
-}
-
-// faults returns the ids of the checks that failed and of those that did not
-// run.
-func faults(report *tally.Report) (failed, notRun []string) {
-	for _, c := range report.Checks {
-		switch c.Status {
-		case tally.Failed:
-			failed = append(failed, c.ID)
-		case tally.NotRun:
-			notRun = append(notRun, c.ID)
-		}
-	}
-	return failed, notRun
 }
 
 // requireFinding requires that a check has a finding about an entry, for one
