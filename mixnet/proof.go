@@ -167,6 +167,7 @@ func (s Statement) prove(w *work, place Place, secret *Secret, fresh [32]byte) (
 	if err != nil {
 		return nil, err
 	}
+	defer func() { <-p.drawn }()
 	if err := p.commitOrder(); err != nil {
 		return nil, err
 	}

@@ -17,8 +17,8 @@ type prover struct {
 	output *List
 	pi     []int
 	rho    []kyber.Scalar
-	gens   []kyber.Point       // H, G₁…G_N
-	random func() kyber.Scalar // fresh and independent at each call
+	gens   []kyber.Point // H, G₁…G_N
+	drawn  chan struct{} // closed when all that is random has been drawn
 
 	messages
 	challenges
@@ -40,8 +40,27 @@ func (s Statement) newProver(w *work, secret *Secret, t *zkp.Transcript, fresh [
 	for _, j := range p.pi {
 		witness = append(witness, p.number(j))
 	}
-	p.random = t.Nonces(fresh, append(witness, p.rho...))
+	random := t.Nonces(fresh, append(witness, p.rho...))
+	p.ra, p.rb = random(), random()
+	p.drawn = make(chan struct{})
+	go p.drawMasks(random)
 	return p, nil
+}
+
+// drawMasks draws what commitMasks needs, from a stream that comes one after the
+// other, while the first two sums are computed. It stops with the context.
+func (p *prover) drawMasks(random func() kyber.Scalar) {
+	defer close(p.drawn)
+	p.d, p.delta, p.a0 = make([]kyber.Scalar, len(p.pi)), make([]kyber.Scalar, len(p.pi)), make([]kyber.Scalar, len(p.pi))
+	for _, list := range [][]kyber.Scalar{p.d, p.delta, p.a0} { // a₀ is never d̃: ã and a together would tell π
+		for i := range list {
+			if stopped(p.work.ctx, i) != nil {
+				return
+			}
+			list[i] = random()
+		}
+	}
+	p.rd, p.sdelta, p.sDelta, p.r0, p.tau0 = random(), random(), random(), random(), random()
 }
 
 // number returns the number of a row, from 1, as a scalar.
@@ -66,7 +85,6 @@ func (p *prover) commitOrder() (err error) {
 	for i, j := range p.pi {
 		order[i] = p.number(j)
 	}
-	p.ra = p.random()
 	p.ca, err = p.commitVarTime(order, p.ra)
 	return err
 }
@@ -77,7 +95,6 @@ func (p *prover) commitPermuted() (err error) {
 	for i, j := range p.pi {
 		p.b[i] = p.u[j]
 	}
-	p.rb = p.random()
 	p.cb, err = p.commitVarTime(p.b, p.rb)
 	return err
 }
@@ -88,14 +105,10 @@ func (p *prover) commitMasks() (err error) {
 	if err := p.products(); err != nil {
 		return err
 	}
-	list := func() []kyber.Scalar {
-		x := make([]kyber.Scalar, n)
-		for i := range x {
-			x[i] = p.random()
-		}
-		return x
+	<-p.drawn
+	if err := p.work.ctx.Err(); err != nil {
+		return err
 	}
-	p.d, p.delta, p.a0 = list(), list(), list() // a₀ is never d̃: ã and a together would tell π
 	if n == 1 {
 		p.d[0] = g.Scalar()
 	}
@@ -103,7 +116,6 @@ func (p *prover) commitMasks() (err error) {
 		p.delta[0] = p.d[0]
 		p.delta[n-1] = g.Scalar() // for N = 1 it is d̃₁, which is 0
 	}
-	p.rd, p.sdelta, p.sDelta, p.r0, p.tau0 = p.random(), p.random(), p.random(), p.random(), p.random()
 
 	low, high := make([]kyber.Scalar, max(0, n-1)), make([]kyber.Scalar, max(0, n-1))
 	err = p.work.rows(len(low), func(i int) {

@@ -58,9 +58,12 @@ func Shuffle(ctx context.Context, key *elgamal.PublicKey, input *List, o *Option
 func (s *Secret) apply(w *work, key *elgamal.PublicKey, input *List) (*List, error) {
 	rows := make([]elgamal.Ciphertext, len(s.permutation))
 	err := w.each(len(rows), 64, func(lo, hi int) error {
+		points := make([]kyber.Point, 0, (hi-lo)*(1+key.Width()))
 		for i := lo; i < hi; i++ {
 			rows[i] = key.ReEncrypt(input.rows[s.permutation[i]], s.randomness[i])
+			points = append(append(points, rows[i].A), rows[i].B...)
 		}
+		key.Group.RememberPoints(points) // the list encodes them
 		return nil
 	})
 	if err != nil {
