@@ -92,15 +92,17 @@ type base struct {
 	lists      []*mixnet.List         // the last one of each mixed contest
 	secrets    [][]kyber.Scalar       // of the trustees; nil of one who was absent
 	keys       map[string]func(*entry.Envelope)
+	stranger   *ballot.VoterKey // who is not on the roll
 	checkpoint *node
 	honest     judgement
 }
 
 // witness is what a ballot's device knows.
 type witness struct {
-	voter *ballot.Voter
-	r     kyber.Scalar
-	bits  []uint8
+	voter  *ballot.Voter
+	r      kyber.Scalar
+	bits   []uint8
+	points []kyber.Point // that the columns encrypt
 }
 
 func newBase(s spec, r *rand.Rand) *base {
@@ -108,6 +110,7 @@ func newBase(s spec, r *rand.Rand) *base {
 	b := &base{spec: s, witnesses: make(map[entry.Hash]witness), keys: make(map[string]func(*entry.Envelope))}
 	b.Election = electiontest.Prepare(tb{}, &o)
 	b.schema = newSchema(b.Manifest)
+	b.stranger = ballot.NewVoterKey(b.Manifest.Group)
 	b.Publish()
 	b.ceremony()
 	b.PublishRoll()
@@ -210,6 +213,7 @@ func (b *base) seal(v *ballot.Voter, votes ballot.Votes) []byte {
 		}
 	}
 	v.Number++
+	w.points = points
 	data := b.Seal(v, v.Number, points, w.r)
 	b.witnesses[entry.ID(data)] = w
 	return data

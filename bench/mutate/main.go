@@ -11,7 +11,16 @@ func main() {
 	seed := flag.Uint64("seed", 1, "which ones")
 	only := flag.Int("only", -1, "just this one, and what its audit says")
 	most := flag.Int("most", 100, "stop after so many failures")
+	bugs := flag.Bool("bugs", false, "plant bugs, one at a time, and see whether they are found")
 	flag.Parse()
+	if *bugs {
+		missed, err := findBugs(os.Stdout, *n, *seed)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "mutate:", err)
+			os.Exit(2)
+		}
+		os.Exit(min(missed, 1))
+	}
 	h := newHarness(*seed)
 	if *only >= 0 {
 		os.Exit(h.show(*only))

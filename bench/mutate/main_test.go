@@ -1,6 +1,8 @@
 package main
 
 import (
+	"go/parser"
+	"go/token"
 	"io"
 	"strings"
 	"testing"
@@ -95,5 +97,19 @@ func goingOnHonestly(t *testing.T, h *harness) {
 		j := b.judge(b.read(along), b.Fingerprint)
 		require.True(t, j.report.Verified(), "%s\n%s", b.name, j.report.Text())
 		require.Equal(t, b.honest.result, j.result)
+	}
+}
+
+// TestBugsStillMatch holds that the text that each planted bug replaces is
+// still there.
+func TestBugsStillMatch(t *testing.T) {
+	root, err := moduleRoot()
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(plantedBugs), 25)
+	for _, p := range plantedBugs {
+		data, err := p.plant(root)
+		require.NoError(t, err)
+		_, err = parser.ParseFile(token.NewFileSet(), p.file, data, 0)
+		require.NoError(t, err, p.name)
 	}
 }

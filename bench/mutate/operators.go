@@ -7,6 +7,7 @@ import (
 	"math/big"
 	random "math/rand/v2"
 	"slices"
+	"strings"
 
 	"go.dedis.ch/kyber/v3"
 
@@ -194,18 +195,18 @@ func nonMember(c *cut, n, _ *node) bool {
 func randomPoint(g *elgamal.Group) kyber.Point { return g.Point().Mul(g.RandomScalar(), nil) }
 
 func randomValue(c *cut, n, _ *node) bool {
-	switch n.kind {
-	case point:
+	switch {
+	case strings.HasSuffix(n.name, "/credential"): // of somebody who can sign
+		return set(n, c.stranger.Public())
+	case n.kind == point:
 		return set(n, c.Group.AppendPoint(nil, randomPoint(c.Group)))
-	case scalar:
+	case n.kind == scalar:
 		return set(n, c.Group.AppendScalar(nil, c.Group.RandomScalar()))
-	case enum:
+	case n.kind == enum:
 		return putNumber(n, uint64(c.r.IntN(20)))
-	case number:
-		if c.r.IntN(2) == 0 {
-			return putNumber(n, uint64(c.r.IntN(20)))
-		}
-	case timeField:
+	case n.kind == number && c.r.IntN(2) == 0:
+		return putNumber(n, uint64(c.r.IntN(20)))
+	case n.kind == timeField:
 		return putNumber(n, getNumber(n)+uint64(c.r.IntN(1<<20))-1<<19)
 	}
 	b := make([]byte, len(n.data))

@@ -28,7 +28,7 @@ import (
 // is set prove again what is still true. It reports whether they could: what is
 // no envelope, nobody can sign, and who signs what was signed before changes
 // nothing.
-func (b *base) act(original, changed []byte, prove bool) ([]byte, bool) {
+func (b *base) act(original, changed []byte, prove, again bool) ([]byte, bool) {
 	was, err := entry.Parse(original)
 	if err != nil {
 		return nil, false
@@ -39,7 +39,7 @@ func (b *base) act(original, changed []byte, prove bool) ([]byte, bool) {
 	}
 	same := bytes.Equal(unsigned(was), unsigned(env))
 	if prove && !same {
-		if body, ok := b.reprove(was, env, original); ok {
+		if body, ok := b.reprove(was, env, original, again); ok {
 			env.Body = body
 		}
 	}
@@ -80,8 +80,9 @@ func (b *base) again(env *entry.Envelope) []byte {
 }
 
 // reprove returns the body with a new proof by whoever made the entry. Where
-// the changed statement is false, or cannot be read, there is none.
-func (b *base) reprove(was, env *entry.Envelope, original []byte) ([]byte, bool) {
+// the changed statement is false, or cannot be read, there is none. A voter's
+// device may encrypt the same votes again for it.
+func (b *base) reprove(was, env *entry.Envelope, original []byte, again bool) ([]byte, bool) {
 	changed := b.schema.walk(env.Bytes())
 	body := changed.find(env.Kind.String() + "/body")
 	proof := changed.find(env.Kind.String() + "/body/proof")
@@ -95,6 +96,9 @@ func (b *base) reprove(was, env *entry.Envelope, original []byte) ([]byte, bool)
 		w, ok := b.witnesses[entry.ID(original)]
 		if !ok {
 			return nil, false
+		}
+		if again {
+			b.encryptAgain(changed, &w)
 		}
 		made, err = b.proveBallot(env, changed, w)
 	case entry.Spoil:
@@ -135,11 +139,9 @@ func (b *base) proveBallot(env *entry.Envelope, t *node, w witness) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	secret := mustValue(b.Group.DecodeScalar(w.voter.Key.Bytes()))
-	for _, v := range b.Voters { // a credential of somebody who helps
-		if bytes.Equal(v.Key.Public(), t.find("ballot/body/credential").data) {
-			secret = mustValue(b.Group.DecodeScalar(v.Key.Bytes()))
-		}
+	secret := b.secretOf(t.find("ballot/body/credential").data)
+	if secret == nil {
+		secret = mustValue(b.Group.DecodeScalar(w.voter.Key.Bytes()))
 	}
 	return form.Prove(zkp.BallotStatement{
 		Credential: row[0], Number: uint32(getNumber(t.find("ballot/body/number"))), Time: env.Time,
@@ -147,20 +149,47 @@ func (b *base) proveBallot(env *entry.Envelope, t *node, w witness) ([]byte, err
 	}, zkp.BallotWitness{Randomness: w.r, Bits: w.bits, Credential: secret})
 }
 
-func (b *base) proveSpoil(env *entry.Envelope, t *node) ([]byte, error) {
-	credential := t.find("spoil/body/credential").data
+// secretOf returns the secret of a credential, if anybody here has it.
+func (b *base) secretOf(credential []byte) kyber.Scalar {
+	keys := []*ballot.VoterKey{b.stranger}
 	for _, v := range b.Voters {
-		if !bytes.Equal(v.Key.Public(), credential) {
-			continue
-		}
-		secret := mustValue(b.Group.DecodeScalar(v.Key.Bytes()))
-		var position wire.Writer
-		position.Raw(t.find("spoil/body/tracker").data)
-		position.Int64(env.Time)
-		return zkp.Dlog{Base: b.Group.Base(), Image: b.Group.Point().Mul(secret, nil)}.Prove(b.Group,
-			zkp.Context{Kind: "spoil", Election: env.Election, Position: position.Bytes()}, secret)
+		keys = append(keys, v.Key)
 	}
-	return nil, nil
+	for _, k := range keys {
+		if bytes.Equal(k.Public(), credential) {
+			return mustValue(b.Group.DecodeScalar(k.Bytes()))
+		}
+	}
+	return nil
+}
+
+// encryptAgain puts another encryption of a ballot's votes into it, if it still
+// has their columns.
+func (b *base) encryptAgain(t *node, w *witness) {
+	columns := t.find("ballot/body/columns")
+	style := int(getNumber(t.find("ballot/body/style")))
+	if len(columns.kids) != len(w.points) || style != w.voter.Line.Style {
+		return
+	}
+	g := b.Group
+	w.r = g.RandomScalar()
+	t.find("ballot/body/A").data = g.AppendPoint(nil, g.Point().Mul(w.r, nil))
+	for i, column := range b.Manifest.RowColumns(style) {
+		m := g.Point().Add(w.points[i], g.Point().Mul(w.r, b.Opening.Keys[column]))
+		columns.kids[i].data = g.AppendPoint(nil, m)
+	}
+}
+
+func (b *base) proveSpoil(env *entry.Envelope, t *node) ([]byte, error) {
+	secret := b.secretOf(t.find("spoil/body/credential").data)
+	if secret == nil {
+		return nil, nil
+	}
+	var position wire.Writer
+	position.Raw(t.find("spoil/body/tracker").data)
+	position.Int64(env.Time)
+	return zkp.Dlog{Base: b.Group.Base(), Image: b.Group.Point().Mul(secret, nil)}.Prove(b.Group,
+		zkp.Context{Kind: "spoil", Election: env.Election, Position: position.Bytes()}, secret)
 }
 
 // trustee returns which trustee signs an entry, from 0; -1 if none does.
@@ -297,7 +326,7 @@ func (b *base) shareAgain(env *entry.Envelope, pin []byte, lists []*mixnet.List)
 		env.Body = append(env.Body[:36:36], b.rows(env, int(contest), target[:], list)...)
 		return
 	}
-	body, ok := b.reprove(env, env, nil)
+	body, ok := b.reprove(env, env, nil, false)
 	if !ok {
 		panic("mutate: a share cannot be proven again")
 	}
