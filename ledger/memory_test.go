@@ -10,5 +10,9 @@ import (
 )
 
 func TestMemory(t *testing.T) {
-	ledgertest.Run(t, func(_ string, s note.Signer) (ledger.Ledger, error) { return ledger.NewMemory(s), nil })
+	ledgertest.Run(t, inMemory)
 }
+
+func FuzzLedgerModel(f *testing.F) { ledgertest.FuzzModel(f, inMemory, false) }
+
+func inMemory(_ string, s note.Signer) (ledger.Ledger, error) { return ledger.NewMemory(s), nil }

@@ -18,6 +18,8 @@ import (
 func TestLedger(t *testing.T)  { ledgertest.Run(t, boltledger.Open) }
 func TestDurable(t *testing.T) { ledgertest.Durable(t, boltledger.Open, boltledger.ErrLocked) }
 
+func FuzzLedgerModel(f *testing.F) { ledgertest.FuzzModel(f, boltledger.Open, true) }
+
 const origin = "example.org/2027-council"
 
 // newKey returns the signer of a ledger and the policy that believes it.
