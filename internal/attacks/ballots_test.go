@@ -19,7 +19,7 @@ import (
 // Slots that hold anything but 0 and 1, with the proof that the honest
 // prover's program makes for them.
 func TestP24ForcedValues(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		log, box := f.open(t)
 		g := f.Group
 		half := g.Scalar().Inv(g.Uint64Scalar(2))
@@ -48,7 +48,7 @@ func TestP24ForcedValues(t *testing.T) {
 
 // Votes of 0s and 1s that break a rule of their contest.
 func TestP25OverAndUnderVotes(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		log, box := f.open(t)
 		g := f.Group
 		for _, c := range []struct {
@@ -85,7 +85,7 @@ func TestP25OverAndUnderVotes(t *testing.T) {
 // twice. Contests have no names on the wire: their columns follow from the
 // style, so that another order is another row, and another number malformed.
 func TestP26SelectionsMoved(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		log, box := f.open(t)
 		d := f.device(t, 2, f.votes[2])
 		row := d.row()
@@ -150,7 +150,7 @@ func (f *fixture) requireCounts(t *testing.T, data [][]byte, reasons []error, co
 
 // A voter's ballot under the credential of another one, who signs it.
 func TestP27CopiedBallot(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		victim := f.device(t, 0, f.votes[0])
 		theirs := victim.seal()
 		log, box := f.open(t)
@@ -158,7 +158,7 @@ func TestP27CopiedBallot(t *testing.T) {
 		require.NoError(t, err)
 
 		thief := f.device(t, 1, f.votes[0])
-		renamed := rewrap(t, theirs, func(env *entry.Envelope) { copy(env.Body[6:], f.Voters[1].Key.Public()) })
+		renamed := rewrap(t, theirs, func(env *entry.Envelope) { copy(env.Body[f.credentialAt():], f.Voters[1].Key.Public()) })
 		requireRefused(t, reason.ErrProof, log, box, renamed, "the thief's name on it")
 		requireRefused(t, reason.ErrProof, log, box, thief.entry(victim.row(), thief.prove(victim.row())), "signed by the thief, who does not know r")
 		thief.r = victim.r
@@ -180,7 +180,7 @@ func TestP27CopiedBallot(t *testing.T) {
 // A voter's ballot in another form: re-encrypted, in another order, or some of
 // it in another ballot.
 func TestP28MalleatedCopy(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		g, victim := f.Group, f.device(t, 0, f.votes[0])
 		row := victim.row()
 		proof := victim.prove(row)
@@ -226,7 +226,7 @@ func negated(g *elgamal.Group, points []kyber.Point) (list []kyber.Point) {
 
 // A ballot of another election that has the same keys.
 func TestP29CopyToAnotherElection(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		sister := f.sister(t)
 		theirs := sister.device(t, 0, f.votes[0]).seal()
 		_, itsBox := sister.open(t)
@@ -242,7 +242,7 @@ func TestP29CopyToAnotherElection(t *testing.T) {
 
 // An older ballot of a voter, posted again or held back until after a newer one.
 func TestP30OldBallotAfterARevote(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		numbered := func(n uint32) []byte {
 			d := f.device(t, 0, f.votes[n%2*2])
 			d.number = n
@@ -301,9 +301,37 @@ func TestP33Weights(t *testing.T) {
 	})
 }
 
+// Where voters have tokens, the weight is what all registrars have signed for
+// the credential, and for no other.
+func TestP33WeightOfTokens(t *testing.T) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		f := anonymous(t, g)
+		log, box := f.open(t)
+		const token = 384
+		for name, change := range map[string]func(permit []byte){
+			"2":                              func(b []byte) { b[7] = 2 },
+			"0":                              func(b []byte) { b[7] = 0 },
+			"2^63":                           func(b []byte) { b[0] = 0x80 },
+			"2^64 - 1":                       func(b []byte) { copy(b, bytes.Repeat([]byte{0xff}, 8)) },
+			"another voter":                  func(b []byte) { copy(b, f.permit(1)) },
+			"one registrar of another voter": func(b []byte) { copy(b[8+token:], f.permit(1)[8+token:]) },
+			"one registrar twice":            func(b []byte) { copy(b[8+token:], b[8:8+token]) },
+			"registrars exchanged":           func(b []byte) { copy(b[8:], slices.Concat(b[8+token:], b[8:8+token])) },
+			"no tokens":                      func(b []byte) { clear(b[8:]) },
+		} {
+			d := f.device(t, 2, f.votes[2])
+			require.Len(t, d.permit, 8+2*token)
+			change(d.permit)
+			requireRefused(t, reason.ErrEligibility, log, box, d.seal(), name)
+		}
+		_, err := box.CastBytes(t.Context(), f.device(t, 2, f.votes[2]).seal())
+		require.NoError(t, err, "control")
+	})
+}
+
 // A voter has the contests of one style.
 func TestP36AnotherStyle(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		log, box := f.open(t)
 		guest, citizen := f.device(t, 3, f.votes[3]), f.device(t, 0, f.votes[0])
 		guest.key, citizen.key = citizen.key, guest.key
@@ -322,7 +350,7 @@ func TestP36AnotherStyle(t *testing.T) {
 
 // Ballots before the open and after the close, wherever their clocks stand.
 func TestP37BeforeAndAfter(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		d := f.device(t, 0, f.votes[0])
 		for _, at := range []int64{d.time, 0, -60, 1 << 40 * 60} {
 			d.time = at

@@ -31,15 +31,17 @@ type device struct {
 	values  []kyber.Scalar        // of the slots
 	mixed   map[int][]kyber.Point // of mixed contests, by their numbers in the manifest
 	shown   kyber.Point           // credential instead of that of the key, if not nil
+	permit  []byte                // weight and tokens, if the election has any
 	columns []int                 // of the row, as the manifest numbers them
 }
 
 // device returns one that would be honest, for the votes of a voter.
 func (f *fixture) device(t testing.TB, voter int, votes ballot.Votes) *device {
-	v := f.Voters[voter]
+	style := f.styleOf(t, voter)
 	d := &device{
-		f: f, style: v.Line.Style, key: v.Key, number: 1, time: f.Manifest.Opens.Unix() / 60 * 60, r: f.Group.RandomScalar(),
-		mixed: make(map[int][]kyber.Point), columns: f.Manifest.RowColumns(v.Line.Style),
+		f: f, style: style, key: f.Voters[voter].Key, permit: f.permit(voter),
+		number: 1, time: f.Manifest.Opens.Unix() / 60 * 60, r: f.Group.RandomScalar(),
+		mixed: make(map[int][]kyber.Point), columns: f.Manifest.RowColumns(style),
 	}
 	content, err := f.Manifest.EncodeVotes(d.style, votes)
 	require.NoError(t, err)
@@ -118,7 +120,7 @@ func (d *device) entry(row elgamal.Ciphertext, proof []byte) []byte {
 	g := d.f.Group
 	body := binary.BigEndian.AppendUint16(nil, uint16(d.style))
 	body = binary.BigEndian.AppendUint32(body, d.number)
-	body = g.AppendPoint(body, d.credential())
+	body = g.AppendPoint(append(body, d.permit...), d.credential())
 	body = append(g.AppendCiphertext(body, row), proof...)
 	env := entry.Envelope{Kind: entry.Ballot, Election: entry.Hash(d.f.Fingerprint), Time: d.time, Body: body}
 	return env.Bytes()
@@ -161,6 +163,9 @@ func (d *device) open(row elgamal.Ciphertext) *zkp.Transcript {
 	b := binary.BigEndian.AppendUint32(nil, d.number)
 	b = binary.BigEndian.AppendUint64(b, uint64(d.time))
 	tr.Absorb("statement", g.AppendCiphertext(g.AppendPoint(b, d.credential()), row))
+	if d.permit != nil {
+		tr.Absorb("bound", d.permit)
+	}
 	return tr
 }
 
@@ -242,7 +247,7 @@ func (d *device) slots() map[int]int {
 // The device that the attacks are made with can be honest, so that what is
 // refused of it is the attack and not a mistake of its maker.
 func TestDeviceCanBeHonest(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		log, box := f.open(t)
 		for voter, votes := range f.votes {
 			d := f.device(t, voter, votes)

@@ -3,6 +3,7 @@ package attacks
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/binary"
 	"errors"
 	"slices"
 	"sync"
@@ -28,6 +29,7 @@ type fixture struct {
 	*electiontest.Election
 	name    string
 	mixed   bool // its contests are mixed, but for one; else all are added up
+	tokens  bool // its voters are let in by tokens, else by a roll
 	entries [][]byte
 	result  *tally.Result
 	opened  int // how many entries it had when it had been opened
@@ -65,8 +67,17 @@ func eachGroup(t *testing.T, test func(t *testing.T, g *elgamal.Group)) {
 // added up and one whose votes are mixed.
 func eachElection(t *testing.T, test func(t *testing.T, f *fixture)) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
-		for _, mixed := range []bool{false, true} {
-			f := honest(t, g, mixed)
+		for _, f := range []*fixture{honest(t, g, false), honest(t, g, true)} {
+			t.Run(f.name, func(t *testing.T) { test(t, f) })
+		}
+	})
+}
+
+// eachBallotBox is eachElection with one more, whose voters are let in by
+// tokens: for attacks on what voters send.
+func eachBallotBox(t *testing.T, test func(t *testing.T, f *fixture)) {
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
+		for _, f := range []*fixture{honest(t, g, false), honest(t, g, true), anonymous(t, g)} {
 			t.Run(f.name, func(t *testing.T) { test(t, f) })
 		}
 	})
@@ -74,14 +85,22 @@ func eachElection(t *testing.T, test func(t *testing.T, f *fixture)) {
 
 // honest returns the fixture of a group.
 func honest(t testing.TB, g *elgamal.Group, mixed bool) *fixture {
+	return built(t, g, fixture{name: map[bool]string{false: "sums", true: "mixed"}[mixed], mixed: mixed})
+}
+
+// anonymous returns the fixture of a group whose voters have tokens.
+func anonymous(t testing.TB, g *elgamal.Group) *fixture {
+	return built(t, g, fixture{name: "tokens", tokens: true})
+}
+
+func built(t testing.TB, g *elgamal.Group, as fixture) *fixture {
 	fixturesMu.Lock()
 	defer fixturesMu.Unlock()
-	name := map[bool]string{false: "sums", true: "mixed"}[mixed]
-	f := fixtures[g.Name()+name]
+	f := fixtures[g.Name()+as.name]
 	if f == nil {
-		f = &fixture{name: name, mixed: mixed}
+		f = &as
 		f.build(t, g)
-		fixtures[g.Name()+name] = f
+		fixtures[g.Name()+as.name] = f
 	}
 	return f
 }
@@ -123,7 +142,9 @@ func (f *fixture) build(t testing.TB, g *elgamal.Group) {
 			{"chair": {"b": 1, "a": 2, "c": 3}, "mayor": {"a": 1}, "motto": {"short": 1}}, {"chair": {"a": 1}},
 		}
 	} else {
-		o.Weights = []uint64{1, 3}
+		if o.Tokens = f.tokens; !f.tokens {
+			o.Weights = []uint64{1, 3}
+		}
 		f.votes = []ballot.Votes{
 			{"mayor": {"ada": 1}, "parks": {"lake": 2, "hill": 1}}, {"mayor": {}, "parks": {"hill": 3}},
 			{"mayor": {"grace": 1}, "parks": {}}, {"mayor": {"ada": 1}},
@@ -257,6 +278,30 @@ func (f *fixture) voter(i int) *ballot.Voter {
 	return &v
 }
 
+// permit returns what the ballots of a voter have between number and
+// credential: nothing, or the weight and the tokens.
+func (f *fixture) permit(voter int) (b []byte) {
+	if f.tokens {
+		p := f.Voters[voter].Permit
+		b = append(binary.BigEndian.AppendUint64(nil, p.Class.Weight), slices.Concat(p.Tokens...)...)
+	}
+	return b
+}
+
+// credentialAt is where a ballot's body has the credential.
+func (f *fixture) credentialAt() int { return 6 + len(f.permit(0)) }
+
+// styleOf returns the style of a voter.
+func (f *fixture) styleOf(t testing.TB, voter int) int {
+	v := f.Voters[voter]
+	if !f.tokens {
+		return v.Line.Style
+	}
+	style, ok := f.Manifest.StyleIndex(v.Permit.Class.Style)
+	require.True(t, ok)
+	return style
+}
+
 // vote returns a new ballot of a voter.
 func (f *fixture) vote(t testing.TB, v *ballot.Voter, votes ballot.Votes) *ballot.Ballot {
 	b, _, err := f.Encrypt(v, votes)
@@ -361,7 +406,7 @@ func (f *fixture) requireSame(t testing.TB, report *tally.Report) {
 }
 
 func TestFixtures(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		f.requireSame(t, f.audit(t, f.entries))
 		require.EqualValues(t, 4, f.result.Ballots)
 	})

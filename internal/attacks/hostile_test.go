@@ -56,7 +56,7 @@ func (f *fixture) attempts(t testing.TB) (list [][]byte, reasons []error) {
 // what they are is known before anything is decrypted. What cannot be seen in a
 // ballot, because its contest is mixed, is counted as an invalid vote.
 func TestP34P35HostileBallotsStopNothing(t *testing.T) {
-	eachElection(t, func(t *testing.T, honest *fixture) {
+	eachBallotBox(t, func(t *testing.T, honest *fixture) {
 		attempts, reasons := honest.attempts(t)
 		log, box := honest.open(t)
 		for i, data := range attempts {
@@ -65,7 +65,7 @@ func TestP34P35HostileBallotsStopNothing(t *testing.T) {
 
 		// All of them on the ledger of another election, after the votes of
 		// each of its voters.
-		f := &fixture{name: honest.name, mixed: honest.mixed}
+		f := &fixture{name: honest.name, mixed: honest.mixed, tokens: honest.tokens}
 		want := make(map[int]error)
 		f.meanwhile = func(t testing.TB, votes int) {
 			attempts, reasons := f.attempts(t)

@@ -93,7 +93,10 @@ func (f *fixture) bytesOf(m *message, x field) []byte {
 
 // messages returns one of every kind.
 func (f *fixture) messages(t *testing.T) []*message {
-	list := []*message{f.trusteeKeys(t), f.deal(t), f.rollEntry(t), f.openEntry(t), f.cast(t, 0), f.cast(t, 1), f.spoil(t), f.sumShare(t)}
+	list := []*message{f.cast(t, 0), f.cast(t, 1), f.spoil(t)}
+	if !f.tokens { // else they are no others
+		list = append(list, f.trusteeKeys(t), f.deal(t), f.rollEntry(t), f.openEntry(t), f.sumShare(t))
+	}
 	if f.mixed {
 		list = append(list, f.mix(t, chair), f.mix(t, motto), f.rowShare(t))
 	}
@@ -203,7 +206,7 @@ func (f *fixture) cast(t *testing.T, style int) *message {
 	at := 0
 	for i, data := range f.entries {
 		env := parse(t, data)
-		if env.Kind == entry.Ballot && bytes.Equal(env.Body[6:6+f.Group.PointLen()], f.Voters[voter].Key.Public()) {
+		if env.Kind == entry.Ballot && bytes.HasPrefix(env.Body[f.credentialAt():], f.Voters[voter].Key.Public()) {
 			at = i
 		}
 	}
@@ -220,7 +223,7 @@ func (f *fixture) cast(t *testing.T, style int) *message {
 		points, scalars = 2, 2
 	}
 	var end int
-	m.fields, end = f.layout(6,
+	m.fields, end = f.layout(f.credentialAt(),
 		part{1, field{name: "credential", identity: reason.ErrGroup}}, part{1, field{name: "A", identity: reason.ErrGroup}},
 		part{len(f.Manifest.RowColumns(style)), field{name: "B", identity: reason.ErrGroup}},
 		part{points, field{name: "commitment", identity: reason.ErrProof}}, part{scalars, field{name: "response", scalar: true}})
@@ -257,8 +260,12 @@ func (f *fixture) boxed(log ballot.Log, box *ballot.Box, data []byte, m *message
 func (f *fixture) spoil(t *testing.T) *message {
 	at := f.at(t, entry.Spoil, 0)
 	m := &message{name: "spoil", body: parse(t, f.entries[at]).Body}
+	start := 32
+	if f.tokens {
+		start += 2 + len(f.permit(0)) // the style, too
+	}
 	var end int
-	m.fields, end = f.layout(32,
+	m.fields, end = f.layout(start,
 		part{1, field{name: "credential", identity: reason.ErrGroup}}, part{1, field{name: "A of the proof", identity: reason.ErrGroup}},
 		part{1, field{name: "z of the proof", scalar: true}})
 	require.Len(t, m.body, end)

@@ -51,9 +51,19 @@ func TestP01StatementOnTheLedger(t *testing.T) {
 				v.wants[len(v.wants)-1] = reason.ErrRange
 			}
 			flip(reason.ErrProof, 4, "the number by 256")
+			if f.tokens {
+				flip(reason.ErrProof, 13, "the weight")
+				flip(reason.ErrProof, 14, "the first byte of the tokens")
+				flip(reason.ErrProof, f.credentialAt()-1, "the last byte of the tokens")
+			}
 		case m.name == "spoil":
 			flip(reason.ErrProof, 0, "the first byte of the tracker")
 			flip(reason.ErrProof, 31, "the last byte of the tracker")
+			if f.tokens {
+				flip(reason.ErrProof, 33, "the style")
+				flip(reason.ErrProof, 34, "the first byte of the weight")
+				flip(reason.ErrProof, 33+len(f.permit(0)), "the last byte of the tokens")
+			}
 		case bytes.HasPrefix([]byte(m.name), []byte("share of")):
 			flip(reason.ErrBinding, 4, "the first byte of the target")
 			flip(reason.ErrBinding, 35, "the last byte of the target")
@@ -68,7 +78,7 @@ func TestP01StatementOnTheLedger(t *testing.T) {
 	})
 	// The time of a ballot or spoil is in its proof, too, though it decides
 	// nothing: nobody can post them again in other bytes.
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		log, box := f.open(t)
 		for _, at := range []int{f.at(t, entry.Ballot, 1), f.at(t, entry.Spoil, 0)} {
 			requireRefused(t, reason.ErrProof, log, box, rewrap(t, f.entries[at], func(env *entry.Envelope) { env.Time -= 60 }))
@@ -104,7 +114,7 @@ func (f *fixture) sister(t *testing.T) *fixture {
 // A proof for one place is void in every other: election, contest, style,
 // voter, trustee, mixer, step, version.
 func TestP02ContextOnTheLedger(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		log, box := f.open(t)
 		of := func(env *entry.Envelope) { env.Election = entry.Hash(f.Fingerprint) }
 		sister := f.sister(t)
@@ -124,11 +134,14 @@ func TestP02ContextOnTheLedger(t *testing.T) {
 		requireRefused(t, reason.ErrEncoding, log, box, rewrap(t, good, func(env *entry.Envelope) { env.Body[1] = 1 }), "style of other columns")
 		requireRefused(t, reason.ErrBinding, log, box, rewrap(t, good, func(env *entry.Envelope) { env.Election = f.Manifest.ID() }), "manifest for the election")
 		requireRefused(t, reason.ErrProof, log, box, rewrap(t, good, func(env *entry.Envelope) {
-			copy(env.Body[6:], f.Voters[1].Key.Public())
+			copy(env.Body[f.credentialAt():], f.Voters[1].Key.Public())
 		}), "voter")
 		_, err = box.CastBytes(t.Context(), good)
 		require.NoError(t, err, "control")
 
+		if f.tokens {
+			return // the rest is as in other elections
+		}
 		// Deals: another dealer's, committed to and signed as one's own.
 		deal := f.deal(t)
 		theirs := parse(t, f.entries[f.by(t, f.trustee(0), entry.Deal, 0)]).Body
@@ -156,7 +169,7 @@ func TestP02ContextOnTheLedger(t *testing.T) {
 // Where the challenge was the sender's to choose, anybody could sign for
 // anybody: a spoil that cancels another voter's ballot.
 func TestP04ChosenChallengeOfASpoil(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		log, box := f.open(t)
 		g, victim := f.Group, f.Voters[0]
 		k, err := g.DecodePoint(victim.Key.Public())
@@ -164,8 +177,9 @@ func TestP04ChosenChallengeOfASpoil(t *testing.T) {
 		c, z := g.RandomScalar(), g.RandomScalar()
 		commitment := g.Point().Sub(times(g, z, nil), times(g, c, k))
 		require.True(t, times(g, z, nil).Equal(g.Point().Add(commitment, times(g, c, k))), "control: the equation holds")
+		at := f.spoil(t).fields[0].at
 		forged := rewrap(t, f.entries[f.at(t, entry.Spoil, 0)], func(env *entry.Envelope) {
-			body := append(env.Body[:32:32], victim.Key.Public()...)
+			body := append(slices.Clone(env.Body[:at]), victim.Key.Public()...)
 			env.Body = g.AppendScalar(g.AppendPoint(body, commitment), z)
 		})
 		requireRefused(t, reason.ErrProof, log, box, forged)
@@ -232,7 +246,7 @@ func TestP09SignaturesOfOtherEntries(t *testing.T) {
 // turn into one for A + d·B.
 func TestP11RelatedKeys(t *testing.T) {
 	// The same for the voters' own signatures: z + e·d for K + d·G.
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		m, g := f.spoil(t), f.Group
 		d := g.RandomScalar()
 		shift := func(x field, by kyber.Point) []byte {
@@ -297,7 +311,7 @@ func TestP11RelatedKeys(t *testing.T) {
 // Two ballots, one with an answer too large by one and one too small, are both
 // refused, also when they are verified in one batch.
 func TestP14ErrorsThatCancel(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		g := f.Group
 		shifted := func(voter int, by int64) []byte {
 			return rewrap(t, f.vote(t, f.voter(voter), f.votes[voter]).Bytes(), func(env *entry.Envelope) {

@@ -16,7 +16,7 @@ import (
 // A device that votes again after its voter has checked: the check says so
 // when it is made again, and the voter sees how many ballots there are.
 func TestP31SilentRevote(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		_, box := f.open(t)
 		v := f.voter(0)
 		v.Number = 0
@@ -48,7 +48,7 @@ func TestP31SilentRevote(t *testing.T) {
 // Two voters whose devices show them one ballot, so that one of them has no
 // vote: the tracker has the voter's key in it, and the second is refused.
 func TestP32Clash(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		log, box := f.open(t)
 		one, two := f.device(t, 0, f.votes[0]), f.device(t, 1, f.votes[0])
 		two.r = one.r
@@ -77,7 +77,7 @@ func TestP32Clash(t *testing.T) {
 // Of a challenge and the vote that was challenged one stands, whichever came
 // first.
 func TestP39ChallengedAndCast(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		spoil := func(tracker ballot.Tracker) []byte {
 			s, err := f.NewSpoil(f.voter(0), tracker)
 			require.NoError(t, err)
@@ -107,6 +107,17 @@ func TestP39ChallengedAndCast(t *testing.T) {
 		// The same past the box, and the challenged one is not counted.
 		f.requireCounts(t, [][]byte{spoil(tracker), challenged, voted, spoil(counted)},
 			[]error{nil, reason.ErrState, nil, reason.ErrState}, 2)
+		// A device that keeps both ways open is stopped by its own library.
+		cast, err := f.Prepare(f.voter(2), f.votes[2])
+		require.NoError(t, err)
+		b, err := cast.Cast()
+		require.NoError(t, err)
+		receipt, err = box.Cast(t.Context(), b)
+		require.NoError(t, err)
+		_, err = cast.Open(receipt)
+		requireReason(t, reason.ErrState, err, "cast, then opened")
+		_, err = cast.Challenge()
+		requireReason(t, reason.ErrState, err, "cast, then challenged")
 		// Somebody else's challenge is none.
 		other, err := f.NewSpoil(f.voter(1), tracker)
 		require.NoError(t, err)
@@ -117,7 +128,7 @@ func TestP39ChallengedAndCast(t *testing.T) {
 // A server that answers with another tracker or receipt than the device's own:
 // both are computed again from the bytes that the device has sent.
 func TestP40ForeignReceipt(t *testing.T) {
-	eachElection(t, func(t *testing.T, f *fixture) {
+	eachBallotBox(t, func(t *testing.T, f *fixture) {
 		_, box := f.open(t)
 		mine, theirs := f.device(t, 0, f.votes[0]).seal(), f.device(t, 1, f.votes[1]).seal()
 		cast := func(data []byte) ballot.Receipt {
@@ -147,7 +158,8 @@ func TestP40ForeignReceipt(t *testing.T) {
 func (f *fixture) trackerOf(t *testing.T, data []byte) ballot.Tracker {
 	g, body := f.Group, parse(t, data).Body
 	style := int(binary.BigEndian.Uint16(body))
-	key, rest := body[6:6+g.PointLen()], body[6+g.PointLen():]
+	at := f.credentialAt()
+	key, rest := body[at:at+g.PointLen()], body[at+g.PointLen():]
 	row := rest[:g.CiphertextLen(len(f.Manifest.RowColumns(style)))]
 	text := func(b []byte) []byte { return append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...) }
 	rowHash, proofHash := sha256.Sum256(row), sha256.Sum256(rest[len(row):])
