@@ -30,6 +30,9 @@ type Box struct {
 	// verified holds entries that are being cast, by id, so that the state
 	// does not verify them again when they come back from the ledger.
 	verified map[entry.Hash]examined
+	// submitted has where on the ledger those of them stand that nobody waits
+	// for, until the state has come there.
+	submitted map[entry.Hash]uint64
 }
 
 // Receipt says where on the ledger a ballot or spoil stands, with a proof that
@@ -48,7 +51,7 @@ func OpenBox(ctx context.Context, e *Election, log Log) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Box{e: e, log: log, r: r, verifier: verifier{e: e}, policy: policy, state: NewState(e), verified: make(map[entry.Hash]examined)}
+	b := &Box{e: e, log: log, r: r, verifier: verifier{e: e}, policy: policy, state: NewState(e), verified: make(map[entry.Hash]examined), submitted: make(map[entry.Hash]uint64)}
 	if err := b.follow(ctx, cp.Size); err != nil {
 		return nil, err
 	}
@@ -81,6 +84,68 @@ func (b *Box) Spoil(ctx context.Context, data []byte) (Receipt, error) {
 	return b.put(ctx, bytes.Clone(data), entry.Spoil)
 }
 
+// Submit is the first half of Cast and Spoil, for a ledger whose checkpoints
+// take long: it checks the entry, appends it, and returns its index as soon as
+// it is durable. That is no receipt yet, and the counting rule may still refuse
+// the entry if something before it on the ledger is against it: ask with
+// [Box.Receipt] when a checkpoint can be expected to cover it.
+//
+// The very same entry again is a retry and returns the index of the first, or
+// ErrReplay and the entry that supersedes it. After an error of the ledger or
+// of ctx the outcome is unknown: submit the same entry again.
+func (b *Box) Submit(ctx context.Context, data []byte) (index uint64, err error) {
+	kind, _ := peekKind(data)
+	if kind != entry.Spoil {
+		kind = entry.Ballot
+	}
+	if err := b.catchUp(ctx); err != nil {
+		return 0, err
+	}
+	data = bytes.Clone(data)
+	x, err := b.examine(data, kind)
+	if err != nil {
+		return 0, err
+	}
+	if err := b.announce(data, x); err != nil {
+		if index, ok, err := b.standing(ctx, data, x); ok {
+			return index, err
+		}
+		return 0, err
+	}
+	index, err = b.log.Append(ctx, data)
+	if err != nil {
+		b.forget(data)
+		return 0, fmt.Errorf("ballot: box: %w", err)
+	}
+	b.leave(data, index)
+	return index, nil
+}
+
+// Receipt is the second half: it waits until a published checkpoint covers the
+// entry with this index, and returns the receipt for it, or why the counting
+// rule has refused it. It needs nothing but the index, so that it answers for
+// what was submitted before a restart as well. An entry that is no ballot or
+// spoil of this election is ErrEncoding or ErrBinding.
+func (b *Box) Receipt(ctx context.Context, index uint64) (Receipt, error) {
+	if err := b.accepted(ctx, index); err != nil {
+		return Receipt{}, err
+	}
+	for en, err := range b.r.Entries(ctx, index, index+1) {
+		if err != nil {
+			return Receipt{}, fmt.Errorf("ballot: box: entry %d: %w", index, err)
+		}
+		x := b.e.examine(en.Data)
+		switch {
+		case x.foreign != nil:
+			return Receipt{}, x.foreign
+		case x.ballot == nil && x.spoil == nil:
+			return Receipt{}, fmt.Errorf("ballot: box: entry %d is a %s, neither ballot nor spoil: %w", index, x.kind, reason.ErrEncoding)
+		}
+		return b.receipt(ctx, index, x.tracker())
+	}
+	return Receipt{}, fmt.Errorf("ballot: box: entry %d: %w", index, reason.ErrIncomplete)
+}
+
 // Status says whether the ballot with tracker t counts, as far as the box has
 // read the ledger: see State.Status.
 func (b *Box) Status(t Tracker) (index uint64, err error) {
@@ -100,20 +165,16 @@ func (b *Box) Standing(credential []byte) (Standing, error) {
 // put takes an entry that must be of the given kind: checks it, appends it, and
 // waits for what the counting rule says there.
 func (b *Box) put(ctx context.Context, data []byte, kind entry.Kind) (Receipt, error) {
-	x := b.e.examine(data)
-	switch {
-	case x.foreign != nil:
-		return Receipt{}, x.foreign
-	case x.kind != kind:
-		return Receipt{}, fmt.Errorf("ballot: entry is a %s, not a %s: %w", x.kind, kind, reason.ErrEncoding)
-	}
-	x, err := b.verifier.verify(x)
+	x, err := b.examine(data, kind)
 	if err != nil {
 		return Receipt{}, err
 	}
 	if err := b.announce(data, x); err != nil {
-		if r, ok, err := b.retry(ctx, data, x); ok {
-			return r, err
+		if index, ok, err := b.standing(ctx, data, x); ok {
+			if err != nil {
+				return Receipt{}, err
+			}
+			return b.receipt(ctx, index, x.tracker())
 		}
 		return Receipt{}, err
 	}
@@ -123,44 +184,61 @@ func (b *Box) put(ctx context.Context, data []byte, kind entry.Kind) (Receipt, e
 	if err != nil {
 		return Receipt{}, fmt.Errorf("ballot: box: %w", err)
 	}
-	if _, err := b.log.Await(ctx, index+1); err != nil {
-		return Receipt{}, fmt.Errorf("ballot: box: entry %d: %w", index, err)
-	}
-	if err := b.follow(ctx, index+1); err != nil {
-		return Receipt{}, err
-	}
-	b.mu.Lock()
-	err = b.state.refusal(index)
-	b.mu.Unlock()
-	if err != nil {
+	if err := b.accepted(ctx, index); err != nil {
 		return Receipt{}, err
 	}
 	return b.receipt(ctx, index, x.tracker())
 }
 
-// retry answers for an entry that stands already: the very same one.
-func (b *Box) retry(ctx context.Context, data []byte, x examined) (r Receipt, stands bool, err error) {
-	if x.err != nil {
-		return Receipt{}, false, nil
+// examine examines an entry that must be of the given kind, with its proof.
+func (b *Box) examine(data []byte, kind entry.Kind) (examined, error) {
+	x := b.e.examine(data)
+	switch {
+	case x.foreign != nil:
+		return examined{}, x.foreign
+	case x.kind != kind:
+		return examined{}, fmt.Errorf("ballot: entry is a %s, not a %s: %w", x.kind, kind, reason.ErrEncoding)
+	}
+	return b.verifier.verify(x)
+}
+
+// accepted waits until the state has come to an entry, and returns why it was
+// refused.
+func (b *Box) accepted(ctx context.Context, index uint64) error {
+	if _, err := b.log.Await(ctx, index+1); err != nil {
+		return fmt.Errorf("ballot: box: entry %d: %w", index, err)
+	}
+	if err := b.follow(ctx, index+1); err != nil {
+		return err
 	}
 	b.mu.Lock()
-	index, stands, err := b.state.stands(x)
+	defer b.mu.Unlock()
+	return b.state.refusal(index)
+}
+
+// standing returns where an entry stands already: the very same one. The error
+// is that a later ballot supersedes it, or that another entry stands there.
+func (b *Box) standing(ctx context.Context, data []byte, x examined) (index uint64, stands bool, err error) {
+	if x.err != nil {
+		return 0, false, nil
+	}
+	b.mu.Lock()
+	index, stands, err = b.state.stands(x)
 	b.mu.Unlock()
 	if !stands || err != nil {
-		return Receipt{}, stands, err
+		return 0, stands, err
 	}
 	// A ballot with this tracker is the same to the byte, since its proof holds.
 	// Of one spoil its voter may have signed two.
 	for en, err := range b.r.Entries(ctx, index, index+1) {
 		if err != nil {
-			return Receipt{}, true, fmt.Errorf("ballot: box: %w", err)
+			return 0, true, fmt.Errorf("ballot: box: %w", err)
 		}
 		if !bytes.Equal(en.Data, data) {
-			return Receipt{}, true, fmt.Errorf("ballot: stands already as entry %d, in other bytes: %w", index, reason.ErrReplay)
+			return 0, true, fmt.Errorf("ballot: stands already as entry %d, in other bytes: %w", index, reason.ErrReplay)
 		}
 	}
-	r, err = b.receipt(ctx, index, x.tracker())
-	return r, true, err
+	return index, true, nil
 }
 
 // announce asks the counting rule about an entry, and has it remembered until
@@ -181,6 +259,34 @@ func (b *Box) forget(data []byte) {
 	delete(b.verified, entry.ID(data))
 }
 
+// leave has an entry remembered for as long as the state has not come to it.
+func (b *Box) leave(data []byte, index uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if index < b.state.next {
+		delete(b.verified, entry.ID(data))
+		return
+	}
+	b.submitted[entry.ID(data)] = index
+}
+
+// catchUp reads what has been published since, unless somebody is about it:
+// where nobody waits for a receipt, nobody else does.
+func (b *Box) catchUp(ctx context.Context) error {
+	cp, err := b.r.Checkpoint(ctx)
+	if err != nil {
+		return fmt.Errorf("ballot: box: %w", err)
+	}
+	b.mu.Lock()
+	behind := b.state.next < cp.Size
+	b.mu.Unlock()
+	if !behind || !b.following.TryLock() {
+		return nil
+	}
+	defer b.following.Unlock()
+	return b.advance(ctx, cp.Size)
+}
+
 func (b *Box) receipt(ctx context.Context, index uint64, t Tracker) (Receipt, error) {
 	proof, err := ledger.Prove(ctx, b.r, index)
 	if err != nil {
@@ -198,7 +304,23 @@ func (b *Box) follow(ctx context.Context, size uint64) error {
 	if err != nil {
 		return fmt.Errorf("ballot: box: %w", err)
 	}
-	return b.state.advance(ctx, b.r, cp.Size, advanceOptions{lock: &b.mu, known: b.known, policy: b.policy})
+	return b.advance(ctx, cp.Size)
+}
+
+// advance brings the state to size entries. The caller holds following.
+func (b *Box) advance(ctx context.Context, size uint64) error {
+	if err := b.state.advance(ctx, b.r, size, advanceOptions{lock: &b.mu, known: b.known, policy: b.policy}); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, index := range b.submitted {
+		if index < b.state.next {
+			delete(b.submitted, id)
+			delete(b.verified, id)
+		}
+	}
+	return nil
 }
 
 func (b *Box) known(id entry.Hash) (examined, bool) {

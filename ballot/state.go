@@ -175,15 +175,14 @@ func (s *State) Status(t Tracker) (index uint64, err error) {
 	return at.index, nil
 }
 
-// Credentials returns how many credentials of a class have had a ballot
-// accepted: how many tokens of each registrar were used, in an election by
-// tokens.
-func (s *State) Credentials(c token.Class) uint64 {
-	n := uint64(0)
+// Credentials returns of how many credentials of each class a ballot was
+// accepted: in an election by tokens, how many tokens of each registrar were
+// used.
+func (s *State) Credentials() map[token.Class]uint64 {
+	n := make(map[token.Class]uint64)
 	for i := range s.lines {
-		l := &s.lines[i]
-		if l.ballots > 0 && l.weight == c.Weight && s.e.styles[l.style].id == c.Style {
-			n++
+		if l := &s.lines[i]; l.ballots > 0 {
+			n[token.Class{Style: s.e.styles[l.style].id, Weight: l.weight}]++
 		}
 	}
 	return n

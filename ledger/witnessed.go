@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -80,10 +79,11 @@ func Witnessed(ctx context.Context, log Ledger, p Policy, cosigners []Cosigner, 
 		return nil, err
 	}
 	w := &witnessed{
-		Ledger: log, policy: p, keys: k, o: *o,
+		policy: p, keys: k, o: *o,
 		seen:  make([]uint64, len(cosigners)),
 		grown: make(chan struct{}), done: make(chan struct{}),
 	}
+	w.shown = shown{log, w.current}
 	w.cosigners = slices.Clone(cosigners)
 	switch {
 	case newest.Size == 0 && o.Published == nil:
@@ -100,7 +100,7 @@ func Witnessed(ctx context.Context, log Ledger, p Policy, cosigners []Cosigner, 
 }
 
 type witnessed struct {
-	Ledger
+	shown
 	policy    Policy
 	keys      keys
 	cosigners []Cosigner
@@ -370,32 +370,6 @@ func (w *witnessed) ended() error {
 		return ErrClosed
 	}
 	return w.failure
-}
-
-func (w *witnessed) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[Entry, error] {
-	if err := (Tree{Size: w.current().Size}).CheckSpan(lo, hi); err != nil {
-		return func(yield func(Entry, error) bool) { yield(Entry{}, err) }
-	}
-	return w.Ledger.Entries(ctx, lo, hi)
-}
-
-func (w *witnessed) Inclusion(ctx context.Context, index, size uint64) (tlog.RecordProof, error) {
-	if err := (Tree{Size: w.current().Size}).CheckSpan(0, size); err != nil {
-		return nil, err
-	}
-	return w.Ledger.Inclusion(ctx, index, size)
-}
-
-func (w *witnessed) Consistency(ctx context.Context, old, size uint64) (tlog.TreeProof, error) {
-	if err := (Tree{Size: w.current().Size}).CheckSpan(0, size); err != nil {
-		return nil, err
-	}
-	return w.Ledger.Consistency(ctx, old, size)
-}
-
-// Hashes implements [HashReader].
-func (w *witnessed) Hashes(ctx context.Context, level int, begin, end uint64) ([]tlog.Hash, error) {
-	return subtreeHashes(ctx, w.Ledger, w.current(), level, begin, end)
 }
 
 func (w *witnessed) Close() error {

@@ -199,6 +199,7 @@ func (a *audit) findManifest(ctx context.Context, at []uint64) bool {
 		return false
 	}
 	a.posted = a.m.Ceremony().NewCollector()
+	a.chooseEligibility()
 	if mixed(a.m) {
 		for _, id := range mixChecks {
 			a.include(id)
@@ -397,6 +398,9 @@ func (a *audit) collect(en ledger.Entry) {
 			a.refuse("keys.ceremony", en.Index, err)
 		}
 	case entry.Roll:
+		if byTokens(a.m) {
+			return
+		}
 		if err := env.CheckSigned(a.m.Registrars.Keys, a.m.Registrars.Quorum); err != nil {
 			a.rolls = append(a.rolls, Finding{Entry: &en.Index, Refused: true, Err: err})
 		}

@@ -27,6 +27,9 @@ func (a *audit) setup(ctx context.Context) bool {
 		a.failed[rotation] || len(a.m.Ledger.Witnesses) > 0 && !a.done[witnesses]):
 		a.missing(err, "keys.certified")
 		return false
+	case isIssuance(err):
+		a.fail(issuance, &a.open, err)
+		return false
 	case errors.Is(err, reason.ErrBinding):
 		a.fail("keys.certified", &a.open, err)
 		return false
@@ -40,6 +43,7 @@ func (a *audit) setup(ctx context.Context) bool {
 	a.e = e
 	a.pass("keys.certified", fmt.Sprintf("%d of %d", len(e.Outcome.Holders), len(a.m.Trustees)))
 	a.pass("phase.open", fmt.Sprintf("entry %d", a.open))
+	a.issued()
 	return true
 }
 
@@ -111,18 +115,22 @@ func (a *audit) replay(ctx context.Context) bool {
 		a.fail("ledger.checkpoint", wrongEntry(err), err)
 		return false
 	case err != nil && !errors.Is(err, reason.ErrChain) && !errors.Is(err, reason.ErrShape):
-		a.missing(err, "roll.form")
+		a.missing(err, a.rollCheck())
 		return false
 	case err != nil: // the ledger is whole, so it is the roll that does not fit
-		a.fail("roll.form", nil, err)
+		a.fail(a.rollCheck(), nil, err)
 		for _, f := range a.rolls { // anybody may have posted them
 			a.note("roll.signed", f)
 		}
 		return false
 	}
 	a.state, a.sums = state, sums
-	a.pass("roll.form", fmt.Sprintf("%s, weight %s", plural(a.e.Opening.Roll.Size, "line", "lines"), number(a.e.Opening.Roll.Weight)))
-	a.pass("roll.signed", fmt.Sprintf("%d of %d registrars", a.m.Registrars.Quorum, len(a.m.Registrars.Keys)))
+	if byTokens(a.m) {
+		a.tokens()
+	} else {
+		a.pass("roll.form", fmt.Sprintf("%s, weight %s", plural(a.e.Opening.Roll.Size, "line", "lines"), number(a.e.Opening.Roll.Weight)))
+		a.pass("roll.signed", fmt.Sprintf("%d of %d registrars", a.m.Registrars.Quorum, len(a.m.Registrars.Keys)))
+	}
 	closed, ok := state.Closed()
 	for _, f := range state.Refused() {
 		if slices.Contains(a.rotating, f.Index) {
@@ -147,7 +155,12 @@ func (a *audit) checkOf(f ballot.Refusal, closed uint64) string {
 		return "manifest.form"
 	case entry.Round.String(), entry.Commit.String(), entry.Deal.String(), entry.Confirm.String(), entry.Certify.String():
 		return "keys.ceremony"
+	case entry.Issuer.String(), entry.Issued.String():
+		return a.rollCheck()
 	case entry.Roll.String():
+		if byTokens(a.m) {
+			return issuance
+		}
 		if is(reason.ErrSignature) || is(reason.ErrQuorum) {
 			return "roll.signed"
 		}

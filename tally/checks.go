@@ -17,6 +17,8 @@ var checks = []struct{ id, title string }{
 	{"keys.certified", "outcome signed by holders, opened as such"},
 	{"roll.form", "the lines are those that were opened"},
 	{"roll.signed", "every line signed by the registrars"},
+	{"eligibility.issuance", "tokens are those that were opened"},
+	{"eligibility.tokens", "no more tokens used than issued"},
 	{"phase.open", "the first open, within the manifest's bounds"},
 	{"phase.close", "closed by the authorities"},
 	{"phase.pin", "the pin is over these entries"},
@@ -44,12 +46,15 @@ var checks = []struct{ id, title string }{
 
 // These are in a report only if there is something to check: witnesses if the
 // manifest names some, continuity if the auditor has brought checkpoints,
-// rotation if there is one on the ledger, and the last ones if the manifest has
-// a mixed contest.
+// rotation if there is one on the ledger, issuance and tokensUsed, in the place
+// of those of the roll, if the voters are let in by tokens, and the last ones if
+// the manifest has a mixed contest.
 const (
 	witnesses  = "ledger.witnesses"
 	continuity = "ledger.continuity"
 	rotation   = "ledger.rotation"
+	issuance   = "eligibility.issuance"
+	tokensUsed = "eligibility.tokens"
 	mixInput   = "mix.input"
 	mixChain   = "mix.chain"
 	mixShuffle = "mix.shuffle"
@@ -60,7 +65,7 @@ const (
 var mixChecks = []string{mixInput, mixChain, mixShuffle, mixQuorum, counted}
 
 func isOptional(id string) bool {
-	return id == witnesses || id == continuity || id == rotation || slices.Contains(mixChecks, id)
+	return id == witnesses || id == continuity || id == rotation || id == issuance || id == tokensUsed || slices.Contains(mixChecks, id)
 }
 
 // checklist collects the findings of an audit. A check that nobody calls done
@@ -118,6 +123,18 @@ func (l *checklist) include(id string) {
 			at++
 		}
 	}
+}
+
+// exclude takes a check out of the report.
+func (l *checklist) exclude(id string) {
+	l.record(func(l *checklist) { l.exclude(id) })
+	l.report.Checks = slices.DeleteFunc(l.report.Checks, func(c Check) bool { return c.ID == id })
+}
+
+// retitle says what a check is about here.
+func (l *checklist) retitle(id, title string) {
+	l.record(func(l *checklist) { l.retitle(id, title) })
+	l.report.Check(id).Title = title
 }
 
 // pass says that the check was made to its end.

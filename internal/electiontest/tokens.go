@@ -144,6 +144,11 @@ func (e *Election) Issue() {
 	for i := range e.Voters {
 		e.Serve(i)
 	}
+	e.EndIssuance()
+}
+
+// EndIssuance closes the desks and puts on the ledger what they say.
+func (e *Election) EndIssuance() {
 	for i, issued := range e.CloseDesks() {
 		require.NoError(e.t, ballot.PublishIssued(e.t.Context(), e.Log, e.Manifest, issued, e.Registrars[i]))
 	}
