@@ -245,3 +245,30 @@ func TestP39CastAndSpoilRace(t *testing.T) {
 		}
 	}
 }
+
+// Where voters are let in by tokens a challenge is the same, and shows nobody
+// but the credential.
+func TestChallengeByTokens(t *testing.T) {
+	onGroups(t, func(t *testing.T, g *elgamal.Group) {
+		w := open(t, electiontest.New(t, &electiontest.Options{Group: g, Tokens: true, Trustees: 1, Contests: electiontest.Contests()[:1]}))
+		votes := ballot.Votes{"mayor": {"ada": 1}}
+		d := w.prepare(0, votes)
+		b := ballot.BallotOf(d)
+		x := w.opened(d)
+		found, err := w.CheckOpening(x.tracker, x.text, x.spoil, x.receipt)
+		require.NoError(t, err)
+		require.Equal(t, &ballot.Challenged{Tracker: x.tracker, Number: 1, Credential: w.Voters[0].Key.Public(), Votes: votes}, found)
+		_, err = w.Box().Cast(t.Context(), b)
+		require.ErrorIs(t, err, ballot.ErrState)
+
+		lied := w.prepare(0, ballot.Votes{"mayor": {"grace": 1}})
+		told := ballot.OriginOf(w.e, ballot.SecretOf(lied))
+		told.Votes = votes
+		require.ErrorIs(t, w.check(w.lie(0, ballot.BallotOf(lied), told)), ballot.ErrBinding)
+
+		b, err = w.prepare(0, votes).Cast()
+		require.NoError(t, err)
+		_, err = w.Box().Cast(t.Context(), b)
+		require.NoError(t, err)
+	})
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/electiontest"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/ledger"
 )
@@ -109,6 +110,33 @@ func TestTraceOfWhatCameLater(t *testing.T) {
 	require.Equal(t, Refused, got.Verdict)
 	require.ErrorIs(t, got.Err, ErrState)
 	require.EqualValues(t, closed+1, got.Pin)
+}
+
+func TestTraceByTokens(t *testing.T) {
+	e := electiontest.New(t, &electiontest.Options{Tokens: true, Trustees: 1})
+	cast := func() (sent []byte, r ballot.Receipt) {
+		b, _, err := e.Encrypt(e.Voters[0], nil)
+		require.NoError(t, err)
+		r, err = e.Box().Cast(t.Context(), b)
+		require.NoError(t, err)
+		return b.Bytes(), r
+	}
+	first, receipt := cast()
+	_, second := cast()
+	d, err := e.Prepare(e.Voters[1], nil)
+	require.NoError(t, err)
+	spoil, err := d.Challenge()
+	require.NoError(t, err)
+	spoilReceipt, err := e.Box().Spoil(t.Context(), spoil.Bytes())
+	require.NoError(t, err)
+
+	got, err := Trace(t.Context(), e.Log, e.Fingerprint, first, receipt)
+	require.NoError(t, err)
+	require.Equal(t, Superseded, got.Verdict)
+	require.Equal(t, second.Index, got.By)
+	got, err = Trace(t.Context(), e.Log, e.Fingerprint, spoil.Bytes(), spoilReceipt)
+	require.NoError(t, err)
+	require.Equal(t, Spoiled, got.Verdict)
 }
 
 func TestTraceChecksTheReceipt(t *testing.T) {
