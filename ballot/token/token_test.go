@@ -2,8 +2,11 @@ package token_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
 	"fmt"
 	"io"
 	"math/big"
@@ -59,6 +62,43 @@ func TestToken(t *testing.T) {
 		flipped := bytes.Clone(s.result)
 		flipped[i] ^= 1 << (i % 8)
 		require.ErrorIs(t, s.key.Verify(s.message, flipped), token.ErrSignature, "byte %d", i)
+	}
+}
+
+// TestVerifyAsStandardLibrary compares with crypto/rsa on tokens, changed
+// tokens, and signatures with other salts.
+func TestVerifyAsStandardLibrary(t *testing.T) {
+	s := newSession(t, 0, aContext(city), "K")
+	b := tokentest.Key(0).Bytes()
+	p, q := number(b[:token.Size/2]), number(b[token.Size/2:])
+	phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
+	secret := &rsa.PrivateKey{
+		PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: 65537},
+		D:         new(big.Int).ModInverse(e, phi),
+		Primes:    []*big.Int{p, q},
+	}
+	digest := sha512.Sum384(s.message)
+	signed := func(digest []byte, salt int, hash crypto.Hash) []byte {
+		b, err := rsa.SignPSS(rand.Reader, secret, hash, digest, &rsa.PSSOptions{SaltLength: salt})
+		require.NoError(t, err)
+		return b
+	}
+	short := sha256.Sum256(s.message)
+	for name, c := range map[string]struct {
+		token []byte
+		good  bool
+	}{
+		"token":         {s.result, true},
+		"signature":     {signed(digest[:], 48, crypto.SHA384), true},
+		"no salt":       {signed(digest[:], 0, crypto.SHA384), false},
+		"short salt":    {signed(digest[:], 47, crypto.SHA384), false},
+		"long salt":     {signed(digest[:], 49, crypto.SHA384), false},
+		"other message": {signed(make([]byte, 48), 48, crypto.SHA384), false},
+		"other hash":    {signed(short[:], 48, crypto.SHA256), false},
+	} {
+		std := rsa.VerifyPSS(&secret.PublicKey, crypto.SHA384, digest[:], c.token, &rsa.PSSOptions{SaltLength: 48})
+		require.Equal(t, c.good, std == nil, name)
+		require.Equal(t, c.good, s.key.Verify(s.message, c.token) == nil, name)
 	}
 }
 
