@@ -487,7 +487,7 @@ func manyOptions(id string, n int) Contest {
 	return c
 }
 
-func TestThresholdWords(t *testing.T) {
+func TestP62ThresholdWords(t *testing.T) {
 	d := testDescription(t, "ristretto255")
 	d.Threshold, d.MinorityThreshold = 1, true
 	m, err := NewManifest(d)
