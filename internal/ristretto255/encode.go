@@ -93,7 +93,7 @@ func (p *Point) decode(b *[PointLen]byte) bool {
 	if ok[0] == 0 {
 		return false
 	}
-	p.p = q[0]
+	*p.write() = q[0]
 	p.known, p.encoding = true, *b
 	return true
 }
@@ -144,7 +144,11 @@ func (p *Point) encode(out *[PointLen]byte) {
 		*out = p.encoding
 		return
 	}
-	compress([]*extended{&p.p}, []*[PointLen]byte{out})
+	if p.halved {
+		compressDoubles([]*extended{&p.p}, []*[PointLen]byte{out})
+	} else {
+		compress([]*extended{&p.p}, []*[PointLen]byte{out})
+	}
 }
 
 // compress writes the canonical encodings of at most lanes points. RFC 9496,

@@ -122,6 +122,7 @@ func (Group) RememberPoints(list []kyber.Point) {
 	var points [lanes]*extended
 	var out [lanes]*[PointLen]byte
 	n := 0
+	var halved []*Point
 	flush := func() {
 		compress(points[:n], out[:n])
 		for _, p := range fresh[:n] {
@@ -134,10 +135,15 @@ func (Group) RememberPoints(list []kyber.Point) {
 		if p.known {
 			continue
 		}
+		if p.halved {
+			halved = append(halved, p)
+			continue
+		}
 		fresh[n], points[n], out[n] = p, &p.p, &p.encoding
 		if n++; n == lanes {
 			flush()
 		}
 	}
 	flush()
+	rememberDoubles(halved)
 }

@@ -36,7 +36,7 @@ func straus(scalars []kyber.Scalar, points []kyber.Point) extended {
 	for i, s := range scalars {
 		var short [ScalarLen]byte
 		bits, negative := shorter(&short, &s.(*Scalar).s)
-		p := points[i].(*Point).p
+		p := *points[i].(*Point).plain()
 		if negative {
 			p.x.negate(&p.x)
 			p.t.negate(&p.t)
@@ -91,7 +91,7 @@ func pippenger(scalars []kyber.Scalar, points []kyber.Point) extended {
 	list := make([]*extended, n)
 	for i := range short {
 		window.Digits(digits[i:], n, count, short[i][:], c)
-		list[i] = &points[i].(*Point).p
+		list[i] = points[i].(*Point).plain()
 	}
 	terms := affinePoints(list)
 	for i, n := range negative {

@@ -21,6 +21,19 @@ var generator = func() (p extended) {
 	return p
 }()
 
+// half is 1/2 modulo the order.
+var half = func() edwards25519.Scalar {
+	two := new(Scalar).SetInt64(2)
+	return new(Scalar).Inv(two).(*Scalar).s
+}()
+
+// halfGenerator is half of the generator.
+var halfGenerator = func() extended {
+	g := new(Point)
+	*g.write() = generator
+	return multiScalarMul([]kyber.Scalar{&Scalar{half}}, []kyber.Point{g})
+}()
+
 // MultiScalarMul returns Σ scalars[i]·points[i] in constant time.
 func (Group) MultiScalarMul(scalars []kyber.Scalar, points []kyber.Point) kyber.Point {
 	p := new(Point)
@@ -44,7 +57,7 @@ func multiScalarMul(scalars []kyber.Scalar, points []kyber.Point) extended {
 	tables := make([][mulSizes]projectivePoint, len(points))
 	for i := range digits {
 		digits[i] = signedDigits(&scalars[i].(*Scalar).s)
-		tables[i] = multiplesOf(&points[i].(*Point).p)
+		tables[i] = multiplesOf(points[i].(*Point).plain())
 	}
 	sum := neutral
 	for k := mulDigits - 1; k >= 0; k-- {

@@ -29,7 +29,12 @@ const (
 // the curve in its coset. It implements [kyber.Point]; like every point of
 // kyber it panics when it meets a point or scalar of another group.
 type Point struct {
-	p extended
+	p extended // half of the element if halved is true; see plain
+
+	// halved says how p was computed, and nothing about its value. Products from
+	// tables are left as their halves, because doubles are encoded together with
+	// one inversion for all and no root.
+	halved bool
 
 	// known says that encoding is p's. Decoding and Remember leave it here: most
 	// points that are encoded or compared were decoded before, for a transcript
@@ -38,18 +43,31 @@ type Point struct {
 	encoding [PointLen]byte
 }
 
-// write returns the point for somebody to change it. Nothing else changes it.
+// write returns the point for somebody to overwrite it. Nothing else changes it.
 func (p *Point) write() *extended {
-	p.known = false
+	p.known, p.halved = false, false
 	return &p.p
+}
+
+// setHalf sets p to 2·q.
+func (p *Point) setHalf(q *extended) {
+	*p.write() = *q
+	p.halved = true
+}
+
+// plain returns the point for somebody to read it.
+func (p *Point) plain() *extended {
+	if !p.halved {
+		return &p.p
+	}
+	q := p.p
+	q.double()
+	return &q
 }
 
 // Remember computes the encoding of p once, for all who will want it. Like any
 // method that writes, it is not for a point that others use at the same time.
-func (p *Point) Remember() {
-	p.encode(&p.encoding)
-	p.known = true
-}
+func (p *Point) Remember() { Group{}.RememberPoints([]kyber.Point{p}) }
 
 // NewPoint returns the identity.
 func NewPoint() *Point {
@@ -63,7 +81,7 @@ func (p *Point) Equal(q kyber.Point) bool {
 	if r := q.(*Point); p.known && r.known {
 		return subtle.ConstantTimeCompare(p.encoding[:], r.encoding[:]) == 1
 	}
-	u, v := &p.p, &q.(*Point).p
+	u, v := p.plain(), q.(*Point).plain()
 	var a, b element
 	a.multiply(&u.x, &v.y)
 	b.multiply(&u.y, &v.x)
@@ -75,14 +93,14 @@ func (p *Point) Equal(q kyber.Point) bool {
 
 // Null sets p to the identity.
 func (p *Point) Null() kyber.Point {
-	p.p = neutral
+	p.setHalf(&neutral)
 	p.known, p.encoding = true, [PointLen]byte{}
 	return p
 }
 
 // Base sets p to the generator of RFC 9496.
 func (p *Point) Base() kyber.Point {
-	*p.write() = generator
+	p.setHalf(&halfGenerator)
 	return p
 }
 
@@ -99,25 +117,34 @@ func (p *Point) Clone() kyber.Point {
 
 // Add sets p to a + b.
 func (p *Point) Add(a, b kyber.Point) kyber.Point {
-	var q projectivePoint
-	q.set(&b.(*Point).p)
-	p.p = a.(*Point).p
-	p.write().add(&q)
+	q := p.begin(a.(*Point), b.(*Point))
+	p.p.add(&q)
 	return p
 }
 
 // Sub sets p to a − b.
 func (p *Point) Sub(a, b kyber.Point) kyber.Point {
-	var q projectivePoint
-	q.set(&b.(*Point).p)
-	p.p = a.(*Point).p
-	p.write().subtract(&q)
+	q := p.begin(a.(*Point), b.(*Point))
+	p.p.subtract(&q)
 	return p
+}
+
+// begin sets p to a and returns b prepared, both as halves if they are such.
+func (p *Point) begin(a, b *Point) (q projectivePoint) {
+	left, right, halved := a.plain(), b.plain(), a.halved && b.halved
+	if halved {
+		left, right = &a.p, &b.p
+	}
+	q.set(right)
+	*p.write() = *left
+	p.halved = halved
+	return q
 }
 
 // Neg sets p to −a.
 func (p *Point) Neg(a kyber.Point) kyber.Point {
-	*p.write() = a.(*Point).p
+	p.Set(a)
+	p.known = false
 	p.p.x.negate(&p.p.x)
 	p.p.t.negate(&p.p.t)
 	return p
@@ -126,9 +153,11 @@ func (p *Point) Neg(a kyber.Point) kyber.Point {
 // Mul sets p to s·q, or to s times the generator if q is nil.
 func (p *Point) Mul(s kyber.Scalar, q kyber.Point) kyber.Point {
 	if q == nil {
-		*p.write() = baseTable().sum([]kyber.Scalar{s})
+		half := baseTable().halfSum([]kyber.Scalar{s})
+		p.setHalf(&half)
 	} else {
-		*p.write() = multiScalarMul([]kyber.Scalar{s}, []kyber.Point{q})
+		product := multiScalarMul([]kyber.Scalar{s}, []kyber.Point{q}) // q may be p
+		*p.write() = product
 	}
 	return p
 }

@@ -38,7 +38,7 @@ func encodePoint(t testing.TB, p kyber.Point) []byte {
 	b, err := p.MarshalBinary()
 	require.NoError(t, err)
 	var computed Point
-	computed.p = p.(*Point).p
+	computed.p = *p.(*Point).plain()
 	fresh, err := computed.MarshalBinary()
 	require.NoError(t, err)
 	require.Equal(t, fresh, b, "remembered encoding")

@@ -3,6 +3,7 @@ package ristretto255
 import (
 	"sync"
 
+	"filippo.io/edwards25519"
 	"go.dedis.ch/kyber/v3"
 )
 
@@ -38,7 +39,7 @@ func (Group) NewTable(points []kyber.Point) interface {
 } {
 	list := make([]*extended, len(points))
 	for i, p := range points {
-		list[i] = &p.(*Point).p
+		list[i] = p.(*Point).plain()
 	}
 	return newTable(tableStep, list)
 }
@@ -88,22 +89,24 @@ func tableRows(p *extended, step int) []tableRow {
 // Mul returns s times point i.
 func (t *Table) Mul(i int, s kyber.Scalar) kyber.Point {
 	one := Table{t.step, t.points[i : i+1]}
-	p := new(Point)
-	p.p = one.sum([]kyber.Scalar{s})
+	p, half := new(Point), one.halfSum([]kyber.Scalar{s})
+	p.setHalf(&half)
 	return p
 }
 
 // Sum returns Σ scalars[i]·points[i].
 func (t *Table) Sum(scalars []kyber.Scalar) kyber.Point {
-	p := new(Point)
-	p.p = t.sum(scalars)
+	p, half := new(Point), t.halfSum(scalars)
+	p.setHalf(&half)
 	return p
 }
 
-func (t *Table) sum(scalars []kyber.Scalar) extended {
+// halfSum returns Σ (scalars[i]/2)·points[i]; see Point.
+func (t *Table) halfSum(scalars []kyber.Scalar) extended {
 	digits := make([][mulDigits]int8, len(t.points))
 	for i := range digits {
-		digits[i] = signedDigits(&scalars[i].(*Scalar).s)
+		var s edwards25519.Scalar
+		digits[i] = signedDigits(s.Multiply(&scalars[i].(*Scalar).s, &half))
 	}
 	sum, q := neutral, affinePoint{}
 	for at := t.step - 1; at >= 0; at-- {

@@ -53,7 +53,7 @@ func TestSignedDigits(t *testing.T) {
 func TestTableRows(t *testing.T) {
 	p := Group{}.HashToPoint("table", nil)
 	unit := Group{}.Scalar().One()
-	for i, row := range tableRows(&p.(*Point).p, tableStep) {
+	for i, row := range tableRows(p.(*Point).plain(), tableStep) {
 		for digit := -mulSizes; digit <= mulSizes; digit++ {
 			var q affinePoint
 			row.choose(&q, int8(digit))

@@ -14,9 +14,9 @@ const walkBatch = 256
 // {−x², y²} by the equation of the curve, hence the element up to its sign.
 // It needs no square root, and the inversions are batched (Montgomery's trick).
 func (Group) WalkVarTime(start, step kyber.Point, n uint64, visit func(i, key uint64) bool) {
-	current := start.(*Point).p
+	current := *start.(*Point).plain()
 	var add projectivePoint
-	add.set(&step.(*Point).p)
+	add.set(step.(*Point).plain())
 
 	var zs, ts, products [walkBatch]element
 	for done := uint64(0); done < n; {
