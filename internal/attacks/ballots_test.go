@@ -14,6 +14,7 @@ import (
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
+	"github.com/hanpyo/hanpyo/zkp"
 )
 
 // Slots that hold anything but 0 and 1, with the proof that the honest
@@ -324,7 +325,22 @@ func TestP33WeightOfTokens(t *testing.T) {
 			change(d.permit)
 			requireRefused(t, reason.ErrEligibility, log, box, d.seal(), name)
 		}
-		_, err := box.CastBytes(t.Context(), f.device(t, 2, f.votes[2]).seal())
+		// A challenge needs them as well.
+		spoil := func(permit []byte) []byte {
+			d := f.device(t, 2, f.votes[2])
+			rest := slices.Concat(binary.BigEndian.AppendUint16(nil, uint16(d.style)), permit)
+			position := slices.Concat(make([]byte, 32), binary.BigEndian.AppendUint64(nil, uint64(d.time)), rest)
+			statement := zkp.Dlog{Base: g.Base(), Image: d.credential()}
+			proof, err := statement.Prove(g, zkp.Context{Kind: "spoil", Election: f.Fingerprint, Position: position}, d.secret())
+			require.NoError(t, err)
+			body := slices.Concat(make([]byte, 32), rest, g.AppendPoint(nil, d.credential()), proof)
+			env := entry.Envelope{Kind: entry.Spoil, Election: entry.Hash(f.Fingerprint), Time: d.time, Body: body}
+			return env.Bytes()
+		}
+		requireRefused(t, reason.ErrEligibility, log, box, spoil(f.permit(1)), "spoil with another voter's")
+		_, err := box.Spoil(t.Context(), spoil(f.permit(2)))
+		require.NoError(t, err, "control")
+		_, err = box.CastBytes(t.Context(), f.device(t, 2, f.votes[2]).seal())
 		require.NoError(t, err, "control")
 	})
 }

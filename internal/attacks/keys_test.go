@@ -2,6 +2,7 @@ package attacks
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -163,6 +164,32 @@ func TestP23Keys(t *testing.T) {
 		manifest(reason.ErrGroup, "none", func(k []dkg.TrusteeKeys) { k[1].Encryption = nil })
 		manifest(reason.ErrDuplicate, "two with one encryption key", func(k []dkg.TrusteeKeys) { k[1].Encryption = k[0].Encryption })
 		manifest(reason.ErrDuplicate, "two with one signing key", func(k []dkg.TrusteeKeys) { k[1].Signing = k[0].Signing })
+
+		// Signing keys of small order, under which anybody signs anything, and
+		// such as are no keys.
+		for name, key := range map[string]ed25519.PublicKey{
+			"the identity": append([]byte{1}, make([]byte, 31)...),
+			"of order 2":   append([]byte{0xec}, append(bytes.Repeat([]byte{0xff}, 30), 0x7f)...),
+			"of order 4":   make([]byte, 32),
+			"of order 8":   {0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a},
+		} {
+			for role, change := range map[string]func(d *ballot.Manifest){
+				"authority": func(d *ballot.Manifest) { d.Authorities.Keys[0] = key },
+				"registrar": func(d *ballot.Manifest) { d.Registrars.Keys[0] = key },
+				"trustee":   func(d *ballot.Manifest) { d.Trustees[0].Signing = key },
+				"mixer":     func(d *ballot.Manifest) { d.Mixers[0].Signing = key },
+			} {
+				if role == "mixer" && !f.mixed {
+					continue
+				}
+				d := *f.Manifest
+				d.Authorities.Keys, d.Registrars.Keys = slices.Clone(d.Authorities.Keys), slices.Clone(d.Registrars.Keys)
+				d.Trustees, d.Mixers = slices.Clone(d.Trustees), slices.Clone(d.Mixers)
+				change(&d)
+				_, err := ballot.NewManifest(d)
+				requireReason(t, reason.ErrGroup, err, "%s: %s", role, name)
+			}
+		}
 
 		// Two columns with one key, in the open entry.
 		open := f.openEntry(t)
