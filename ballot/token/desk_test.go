@@ -288,11 +288,16 @@ func TestOpenDeskRefuses(t *testing.T) {
 		change func(c *token.DeskConfig)
 		want   error
 	}{
-		"no rule":           {func(c *token.DeskConfig) { c.Eligible = nil }, token.ErrShape},
-		"no keys":           {func(c *token.DeskConfig) { c.Keys = nil }, token.ErrShape},
-		"no registrar":      {func(c *token.DeskConfig) { c.Registrar = nil }, token.ErrShape},
-		"a class's key":     {func(c *token.DeskConfig) { c.Keys[city] = nil }, token.ErrShape},
-		"no such class":     {func(c *token.DeskConfig) { c.Keys[token.Class{Style: "x"}] = tokentest.Key(2) }, token.ErrRange},
+		"no rule":       {func(c *token.DeskConfig) { c.Eligible = nil }, token.ErrShape},
+		"no keys":       {func(c *token.DeskConfig) { c.Keys = nil }, token.ErrShape},
+		"no registrar":  {func(c *token.DeskConfig) { c.Registrar = nil }, token.ErrShape},
+		"a class's key": {func(c *token.DeskConfig) { c.Keys[city] = nil }, token.ErrShape},
+		"no such class": {func(c *token.DeskConfig) { c.Keys[token.Class{Style: "x"}] = tokentest.Key(2) }, token.ErrRange},
+		"too many classes": {func(c *token.DeskConfig) {
+			for i := range uint64(2001) {
+				c.Keys[token.Class{Style: "x", Weight: i + 1}] = tokentest.Key(2)
+			}
+		}, token.ErrLimit},
 		"one key for two":   {func(c *token.DeskConfig) { c.Keys[valley] = c.Keys[city] }, token.ErrDuplicate},
 		"another election":  {func(c *token.DeskConfig) { c.Election[0] ^= 1 }, token.ErrBinding},
 		"another registrar": {func(c *token.DeskConfig) { c.Registrar[0] ^= 1 }, token.ErrBinding},

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -176,4 +178,60 @@ func TestRecords(t *testing.T) {
 	require.Equal(t, fmt.Sprintf("0101%032x%x%x00000001%x%x%016x%x", 7, aContext(city).Election, []byte(aContext(city).Registrar),
 		"\x00\x00\x00\x04", "city", 1, pk.ID()),
 		fmt.Sprintf("%x", token.BeginRecord([16]byte{15: 7}, []*token.PublicKey{pk})))
+}
+
+func TestRecordRefused(t *testing.T) {
+	begin := token.BeginRecord([16]byte{1}, deskKeys(t))
+	again, err := token.RewriteRecord(begin)
+	require.NoError(t, err)
+	require.Equal(t, begin, again)
+
+	const head = 2 + 16 + 32 + 32 // what stands before the classes
+	class := func(style string, weight uint64, key byte) []byte {
+		b := binary.BigEndian.AppendUint32(nil, uint32(len(style)))
+		b = binary.BigEndian.AppendUint64(append(b, style...), weight)
+		return append(b, bytes.Repeat([]byte{key}, 32)...)
+	}
+	classes := func(n uint32, list ...[]byte) []byte {
+		b := binary.BigEndian.AppendUint32(bytes.Clone(begin[:head]), n)
+		return append(b, slices.Concat(list...)...)
+	}
+	_, err = token.RewriteRecord(classes(2, class("a", 1, 1), class("a", 2, 2)))
+	require.NoError(t, err)
+	var many [][]byte
+	for i := range 2001 {
+		key := binary.BigEndian.AppendUint32(make([]byte, 28), uint32(i))
+		many = append(many, append(class("a", uint64(i)+1, 0)[:4+1+8], key...))
+	}
+	_, err = token.RewriteRecord(classes(2000, many[:2000]...))
+	require.NoError(t, err)
+
+	for name, change := range map[string]struct {
+		record []byte
+		want   error
+	}{
+		"empty":             {nil, token.ErrEncoding},
+		"another version":   {append([]byte{2}, begin[1:]...), token.ErrVersion},
+		"no kind":           {begin[:1], token.ErrEncoding},
+		"no classes":        {classes(0), token.ErrShape},
+		"classes exchanged": {classes(2, class("a", 2, 1), class("a", 1, 2)), token.ErrEncoding},
+		"styles exchanged":  {classes(2, class("b", 1, 1), class("a", 1, 2)), token.ErrEncoding},
+		"a class twice":     {classes(2, class("a", 1, 1), class("a", 1, 2)), token.ErrEncoding},
+		"a key twice":       {classes(2, class("a", 1, 1), class("a", 2, 1)), token.ErrDuplicate},
+		"weight 0":          {classes(1, class("a", 0, 1)), token.ErrRange},
+		"no style":          {classes(1, class("", 1, 1)), token.ErrEncoding},
+		"long style":        {classes(1, class(strings.Repeat("a", 65), 1, 1)), token.ErrLimit},
+		"not UTF-8":         {classes(1, class("\xff", 1, 1)), token.ErrEncoding},
+		"too many classes":  {classes(2001, many...), token.ErrLimit},
+		"a class more":      {classes(1, class("a", 1, 1), class("a", 2, 2)), token.ErrEncoding},
+		"a class less":      {classes(2, class("a", 1, 1)), token.ErrEncoding},
+		"end and more":      {append(token.EndRecord(), 0), token.ErrEncoding},
+	} {
+		_, err := token.RewriteRecord(change.record)
+		require.ErrorIs(t, err, change.want, name)
+	}
+	for n := range begin {
+		_, err := token.RewriteRecord(begin[:n])
+		require.ErrorIs(t, err, token.ErrEncoding, "%d bytes", n)
+	}
 }

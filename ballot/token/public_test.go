@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"math/big"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -171,4 +173,32 @@ func bestRoot(x, p, q *big.Int) *big.Int {
 	h := new(big.Int).Sub(rootP, rootQ)
 	h.Mul(h, new(big.Int).ModInverse(q, p)).Mod(h, p)
 	return h.Mul(h, q).Add(h, rootQ)
+}
+
+// TestChallengeThatIsNoUnit has a modulus with a factor that is small, if not
+// too small, and a weight for which that factor divides a challenge. All the
+// roots are right.
+func TestChallengeThatIsNoUnit(t *testing.T) {
+	text, err := os.ReadFile("testdata/nonunit.txt")
+	require.NoError(t, err)
+	var q, p big.Int
+	var weight uint64
+	_, err = fmt.Sscanf(string(text), "%d %d %x", &q, &weight, &p)
+	require.NoError(t, err)
+	n := new(big.Int).Mul(&p, &q)
+	phi := new(big.Int).Mul(new(big.Int).Sub(&p, one), new(big.Int).Sub(&q, one))
+	d := new(big.Int).ModInverse(e, phi)
+	prove := func(c token.Context) []byte {
+		encoded := bytesOf(n)
+		for _, rho := range token.Challenges(bytesOf(n), c) {
+			encoded = append(encoded, bytesOf(rho.Exp(rho, d, n))...)
+		}
+		return encoded
+	}
+	c := aContext(token.Class{Style: "city", Weight: weight})
+	_, err = token.ParsePublicKey(prove(c), c)
+	require.ErrorIs(t, err, token.ErrProof)
+	c.Class.Weight--
+	_, err = token.ParsePublicKey(prove(c), c)
+	require.NoError(t, err)
 }

@@ -65,18 +65,23 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// TestVerifyAsStandardLibrary compares with crypto/rsa on tokens, changed
-// tokens, and signatures with other salts.
-func TestVerifyAsStandardLibrary(t *testing.T) {
-	s := newSession(t, 0, aContext(city), "K")
+// standardKey returns the first of the keys as crypto/rsa has it.
+func standardKey() *rsa.PrivateKey {
 	b := tokentest.Key(0).Bytes()
 	p, q := number(b[:token.Size/2]), number(b[token.Size/2:])
 	phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
-	secret := &rsa.PrivateKey{
+	return &rsa.PrivateKey{
 		PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: 65537},
 		D:         new(big.Int).ModInverse(e, phi),
 		Primes:    []*big.Int{p, q},
 	}
+}
+
+// TestVerifyAsStandardLibrary compares with crypto/rsa on tokens, changed
+// tokens, and signatures with other salts.
+func TestVerifyAsStandardLibrary(t *testing.T) {
+	s := newSession(t, 0, aContext(city), "K")
+	secret := standardKey()
 	digest := sha512.Sum384(s.message)
 	signed := func(digest []byte, salt int, hash crypto.Hash) []byte {
 		b, err := rsa.SignPSS(rand.Reader, secret, hash, digest, &rsa.PSSOptions{SaltLength: salt})
@@ -112,16 +117,9 @@ func TestMessage(t *testing.T) {
 // TestSignAsRFC9474 compares with circl's BlindSign, which computes without
 // the factors.
 func TestSignAsRFC9474(t *testing.T) {
-	key := tokentest.Key(0)
-	b := key.Bytes()
-	p, q := number(b[:token.Size/2]), number(b[token.Size/2:])
-	phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
-	n := new(big.Int).Mul(p, q)
-	signer := blindrsa.NewSigner(&rsa.PrivateKey{
-		PublicKey: rsa.PublicKey{N: n, E: 65537},
-		D:         new(big.Int).ModInverse(e, phi),
-		Primes:    []*big.Int{p, q},
-	})
+	key, secret := tokentest.Key(0), standardKey()
+	n, p, q := secret.N, secret.Primes[0], secret.Primes[1]
+	signer := blindrsa.NewSigner(secret)
 	numbers := []*big.Int{big.NewInt(2), p, q, new(big.Int).Sub(n, big.NewInt(2)), new(big.Int).Sub(n, p)}
 	for range 10 {
 		x, err := rand.Int(rand.Reader, n)
