@@ -45,9 +45,13 @@ func Publish(ctx context.Context, log Log, m *Manifest, authorities []ed25519.Pr
 // EndRound ends a phase of the key ceremony with a round entry signed by the
 // given authorities. It names the phase so that a repeated call never ends the
 // next one: a phase that has ended already is nil, one that has not begun is
-// ErrState. ErrQuorum if ending the phase now would end the ceremony, because
-// fewer trustees than the threshold have posted in it.
+// ErrState, and what is no phase is ErrRange. ErrQuorum if ending the phase now
+// would end the ceremony, because fewer trustees than the threshold have posted
+// in it.
 func EndRound(ctx context.Context, log Log, m *Manifest, phase dkg.Phase, authorities []ed25519.PrivateKey) error {
+	if phase < dkg.Committing || phase > dkg.Certifying {
+		return fmt.Errorf("ballot: round: phase %d does not end: %w", phase, reason.ErrRange)
+	}
 	rec, err := readPublished(ctx, log, m, nil)
 	if err != nil {
 		return err

@@ -76,6 +76,22 @@ func TestOfficials(t *testing.T) {
 	})
 }
 
+// What is no phase puts nothing on the ledger, whoever signs it.
+func TestEndRoundOfNoPhase(t *testing.T) {
+	e := electiontest.Prepare(t, nil)
+	e.Publish()
+	size := len(e.Entries())
+	for phase := dkg.Committing; phase < dkg.Complete; phase++ {
+		e.PostTrustees()
+		for _, none := range []dkg.Phase{0, dkg.Complete, 6, 255} {
+			require.ErrorIs(t, ballot.EndRound(t.Context(), e.Log, e.Manifest, none, e.Signers()), ballot.ErrRange)
+		}
+		require.NoError(t, ballot.EndRound(t.Context(), e.Log, e.Manifest, phase, e.Signers()))
+	}
+	require.ErrorIs(t, ballot.EndRound(t.Context(), e.Log, e.Manifest, dkg.Complete, e.Signers()), ballot.ErrRange)
+	require.Len(t, e.Entries(), size+4*4)
+}
+
 // A ceremony that has failed stays so.
 func TestEndRoundAfterFailure(t *testing.T) {
 	e := electiontest.Prepare(t, &electiontest.Options{Trustees: 1})

@@ -26,7 +26,7 @@ func TestTargets(t *testing.T) {
 		require.DirExists(t, x.path)
 	}
 	for _, want := range []string{
-		"elgamal/dkg FuzzReplay", "ledger FuzzLedgerModel", "ballot FuzzElectionPhases", "ledger/boltledger FuzzLedgerModel", "ballot/identity/mdl FuzzVerify",
+		"elgamal/dkg FuzzReplay", "ledger FuzzLedgerModel", "tally FuzzElectionPhases", "ledger/boltledger FuzzLedgerModel", "ballot/identity/mdl FuzzVerify",
 	} {
 		require.True(t, found[want], want)
 	}
