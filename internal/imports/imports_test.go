@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"bench/byzantine":       {"internal/", "elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ballot", "tally"},
 	"bench/":                {"elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ballot", "tally"},
 	"bench/mutate":          {"internal/", "elgamal", "elgamal/dkg", "zkp", "mixnet", "ledger", "ballot", "tally"},
-	"examples/":             {"examples/internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ledger/witness", "ballot", "tally", "tally/count"},
+	"examples/":             {"examples/internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ledger/boltledger", "ledger/witness", "ballot", "ballot/token", "ballot/identity", "tally", "tally/count"},
 	"internal/dudect":       {"elgamal"},
 	"internal/tokentest":    {"ballot/token"},
 	"internal/electiontest": {"internal/", "elgamal", "elgamal/dkg", "zkp", "ledger", "ballot", "ballot/token"},

@@ -19,7 +19,7 @@ import (
 // Officials are those who run the election, each with secrets of their own.
 // In a real election no two of them sit at one computer.
 type Officials struct {
-	Registrars []ed25519.PrivateKey // sign the roll
+	Registrars []ed25519.PrivateKey // sign the roll, or issue the tokens
 	Mixers     []ed25519.PrivateKey // shuffle the votes of mixed contests, if there are such
 
 	operator    note.Signer          // of the ledger, signs its checkpoints
@@ -99,7 +99,11 @@ func signers(n int) ([]ed25519.PrivateKey, error) {
 }
 
 // describe writes the manifest: one style of ballot, for everyone.
-func (o *Officials) describe(p *Poll, threshold int, opens time.Time) (*ballot.Manifest, error) {
+func (o *Officials) describe(p *Poll, options *Options, opens time.Time) (*ballot.Manifest, error) {
+	threshold, eligibility := options.Threshold, ballot.EligibilityRoll
+	if options.Tokens {
+		eligibility = ballot.EligibilityTokens
+	}
 	everything := ballot.Style{ID: "everyone", Name: "Everyone"}
 	for i := range p.Contests {
 		everything.Contests = append(everything.Contests, i)
@@ -118,6 +122,7 @@ func (o *Officials) describe(p *Poll, threshold int, opens time.Time) (*ballot.M
 		Ledger:      ballot.Ledger{Origin: o.operator.Name(), Key: o.operatorKey},
 		Authorities: ballot.Signers{Keys: public(o.authorities), Quorum: len(o.Quorum())},
 		Registrars:  ballot.Signers{Keys: public(o.Registrars), Quorum: 1},
+		Eligibility: eligibility,
 		Trustees:    trustees,
 		Threshold:   threshold,
 		Mixers:      mixers,

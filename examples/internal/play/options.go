@@ -12,7 +12,8 @@ import (
 // Options are the flags of the command line that all these programs have.
 type Options struct {
 	Voters, Trustees, Threshold int
-	Mixers                      int // for a program with mixed contests to set
+	Mixers                      int  // for a program with mixed contests to set
+	Tokens                      bool // for a program in which voters are let in by tokens to set
 	Ledger, Votes, JSON         string
 }
 

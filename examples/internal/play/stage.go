@@ -53,7 +53,7 @@ func (s *Stage) Prepare(p *Poll, o *Options) (err error) {
 	}
 	// Opening late would be noted in the report: leave time for key and roll.
 	opens := time.Now().Truncate(time.Second).Add(time.Duration(2+len(p.Cast)/5000) * time.Second)
-	if s.Manifest, err = s.Staff.describe(p, o.Threshold, opens); err != nil {
+	if s.Manifest, err = s.Staff.describe(p, o, opens); err != nil {
 		return fmt.Errorf("%s: %w", p.Source, err)
 	}
 	for voter, votes := range p.Cast {
