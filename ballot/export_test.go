@@ -1,7 +1,9 @@
 package ballot
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"sync"
 
 	"go.dedis.ch/kyber/v3"
@@ -22,6 +24,11 @@ type Unsealed struct {
 	Time    int64 // of the entry
 	Content []uint8
 	R       kyber.Scalar // nil: random
+	Permit  Permit       // of an election by tokens; its class's style is not looked at
+}
+
+func (d Unsealed) permit() permit {
+	return permit{style: d.Style, weight: d.Permit.Class.Weight, tokens: bytes.Join(d.Permit.Tokens, nil)}
 }
 
 // Seal makes the ballot, with a valid proof wherever there is one.
@@ -30,7 +37,7 @@ func (d Unsealed) Seal(e *Election) *Ballot {
 	if r == nil {
 		r = e.Group.RandomScalar()
 	}
-	b, err := e.seal(d.Key, permit{style: d.Style}, d.Number, d.Time, d.Content, r)
+	b, err := e.seal(d.Key, d.permit(), d.Number, d.Time, d.Content, r)
 	if err != nil {
 		panic(err)
 	}
@@ -39,7 +46,7 @@ func (d Unsealed) Seal(e *Election) *Ballot {
 
 // Err returns why a ballot cannot be sealed.
 func (d Unsealed) Err(e *Election) error {
-	_, err := e.seal(d.Key, permit{style: d.Style}, d.Number, d.Time, d.Content, e.Group.RandomScalar())
+	_, err := e.seal(d.Key, d.permit(), d.Number, d.Time, d.Content, e.Group.RandomScalar())
 	return err
 }
 
@@ -107,6 +114,40 @@ func ReencodeOpening(m *Manifest, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	return o.body(m), nil
+}
+
+// ReencodeIssuer reads an issuer entry's body and writes it again.
+func ReencodeIssuer(m *Manifest, registrar ed25519.PublicKey, body []byte) ([]byte, error) {
+	_, keys, err := m.decodeIssuer(registrar, body)
+	if err != nil {
+		return nil, err
+	}
+	return m.issuerBody(registrar, keys)
+}
+
+// ReencodeIssued reads an issued entry's body and writes it again.
+func ReencodeIssued(m *Manifest, body []byte) ([]byte, error) {
+	_, said, err := m.decodeIssued(body)
+	if err != nil {
+		return nil, err
+	}
+	return m.issuedBody(said)
+}
+
+// SealSpoil makes the spoil of a voter whose permit nobody has checked.
+func SealSpoil(e *Election, key *VoterKey, style int, p Permit, t Tracker) []byte {
+	s, err := e.sealSpoil(key, Unsealed{Style: style, Permit: p}.permit(), t)
+	if err != nil {
+		panic(err)
+	}
+	return s.data
+}
+
+// Remembered returns how many entries a box keeps the examination of.
+func Remembered(b *Box) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.verified) + len(b.submitted)
 }
 
 // Advance applies what a reader that nobody checks has from s.Next() on.

@@ -41,13 +41,19 @@ func (e *Election) NewSpoil(v *Voter, t Tracker) (*Spoil, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Spoil{permit: p, tracker: t, time: e.voterTime(), credential: v.Key.public}
+	return e.sealSpoil(v.Key, p, t)
+}
+
+// sealSpoil makes the spoil of a tracker.
+func (e *Election) sealSpoil(key *VoterKey, p permit, t Tracker) (*Spoil, error) {
+	s := &Spoil{permit: p, tracker: t, time: e.voterTime(), credential: key.public}
 	statement, context := e.spoilStatement(s)
-	s.proof, err = statement.Prove(e.Group, context, v.Key.secret)
+	var err error
+	s.proof, err = statement.Prove(e.Group, context, key.secret)
 	if err != nil {
 		return nil, fmt.Errorf("ballot: spoil: %w", err)
 	}
-	credential := v.Key.Public()
+	credential := key.Public()
 	var w wire.Writer
 	w.Raw(t[:])
 	if e.Manifest.tokens() {
