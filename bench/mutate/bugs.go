@@ -16,6 +16,7 @@ import (
 // bug is one check taken out of the library.
 type bug struct {
 	name     string
+	about    string // the entries on which it shows
 	file     string
 	old, new string // the text that is replaced; it stands in the file once
 }
@@ -24,88 +25,87 @@ type bug struct {
 // of what one binds, and leaves everything else.
 var plantedBugs = []bug{
 	// Entries and signatures.
-	{"signatures of entries are not verified", "internal/entry/entry.go",
-		"if !ed25519.Verify(s.Key[:], message, s.Sig[:]) {", "if false {"},
-	{"anybody may sign", "internal/entry/entry.go", "if !known {", "if false && !known {"},
-	{"no quorum", "internal/entry/entry.go", "if len(e.Signatures) < quorum {", "if false {"},
-	{"one signature counts twice", "internal/entry/entry.go", "e.Signatures[i-1].Key[:], s.Key[:]) >= 0", "e.Signatures[i-1].Key[:], s.Key[:]) > 0"},
-	{"signatures do not bind the time", "internal/entry/entry.go",
+	{"signatures of entries are not verified", "share", "internal/entry/entry.go",
+		"if !ed25519.Verify(s.Key[:], message, s.Sig[:]) {", "if !ed25519.Verify(s.Key[:], message, s.Sig[:]) && false {"},
+	{"anybody may sign", "close", "internal/entry/entry.go", "if !known {", "if false && !known {"},
+	{"no quorum", "pin", "internal/entry/entry.go", "if len(e.Signatures) < quorum {", "if false {"},
+	{"one signature counts twice", "result", "internal/entry/entry.go", "e.Signatures[i-1].Key[:], s.Key[:]) >= 0", "e.Signatures[i-1].Key[:], s.Key[:]) > 0"},
+	{"signatures do not bind the time", "result", "internal/entry/entry.go",
 		`return append([]byte(signedLabel), e.unsigned()...)`, "c := *e\n\tc.Time = 0\n\treturn append([]byte(signedLabel), c.unsigned()...)"},
-	{"trailing bytes", "internal/wire/wire.go", "if r.err == nil && len(r.rest) > 0 {", "if false {"},
+	{"trailing bytes", "round", "internal/wire/wire.go", "if r.err == nil && len(r.rest) > 0 {", "if false {"},
 
 	// Encodings.
-	{"scalars need not be reduced", "internal/ristretto255/scalar.go",
+	{"scalars need not be reduced", "share", "internal/ristretto255/scalar.go",
 		"\tif _, err := s.s.SetCanonicalBytes(b); err != nil {\n\t\treturn errScalar\n\t}",
 		"\tif _, err := s.s.SetCanonicalBytes(b); err != nil {\n\t\ts.s.SetUniformBytes(append(append([]byte{}, b...), make([]byte, 32)...))\n\t}"},
-	{"points need not be in canonical form", "internal/ristretto255/encode.go",
+	{"points need not be in canonical form", "roll", "internal/ristretto255/encode.go",
 		"\t\tok[i] = s[i].isCanonical() & (s[i][0]&1 - 1)\n",
 		"\t\tok[i] = ^uint64(0)\n"},
-	{"the identity is a point", "elgamal/group.go", "	if g.IsIdentity(p) {\n		return nil", "	if false {\n		return nil"},
+	{"the identity is a point", "roll", "elgamal/group.go", "	if g.IsIdentity(p) {\n		return nil", "	if false {\n		return nil"},
 
 	// Proofs.
-	{"proofs are not bound to their place", "zkp/context.go", "	w.Var(c.Position)\n", ""},
-	{"proofs are not bound to their election", "zkp/context.go", "	w.Raw(c.Election[:])\n", ""},
-	{"ballots are not bound to their number", "zkp/bits.go", "	b = binary.BigEndian.AppendUint32(b, s.Number)\n", ""},
-	{"ballots are not bound to their time", "zkp/bits.go", "	b = binary.BigEndian.AppendUint64(b, uint64(s.Time))\n", ""},
-	{"mixed columns are not bound", "zkp/bits.go", "	for _, p := range s.Row.B {\n		b = f.group.AppendPoint(b, p)", "	for _, p := range s.Row.B[:len(f.slots)] {\n		b = f.group.AppendPoint(b, p)"},
-	{"equation (1) of ballots", "zkp/bits.go",
-		"\tb.add(weight[0], m.R) // (1)\n\tb.add(we[0], st.Row.A)\n\tonG.Add(onG, t.Mul(weight[0], m.zr))\n",
-		""},
-	{"equation (3) of ballots", "zkp/bits.go",
-		"\tb.add(weight[2], m.S) // (3)\n\tb.add(we[2], m.V)\n",
-		"\tweight[2] = f.group.Scalar()\n\tw3 = f.group.Scalar()\n"},
-	{"ballots are not proven", "ballot/examine.go", "			x.err = fmt.Errorf(\"ballot: %s: %w\", x.kind, reason.ErrProof)\n", "			_ = x\n"},
+	{"proofs are not bound to their place", "spoil", "zkp/context.go", "	w.Var(c.Position)\n", ""},
+	{"ballots are not bound to their number", "ballot", "zkp/bits.go", "	b = binary.BigEndian.AppendUint32(b, s.Number)\n", ""},
+	{"ballots are not bound to their time", "ballot", "zkp/bits.go", "	b = binary.BigEndian.AppendUint64(b, uint64(s.Time))\n", ""},
+	{"mixed columns are not bound", "ballot", "zkp/bits.go", "	for _, p := range s.Row.B {\n		b = f.group.AppendPoint(b, p)", "	for _, p := range s.Row.B[:len(f.slots)] {\n		b = f.group.AppendPoint(b, p)"},
+	{"equation (3) of ballots", "ballot", "zkp/bits.go",
+		"	g, e, at := f.group, ch.e, f.basesIn(b)\n", "	g, e, at := f.group, ch.e, f.basesIn(b)\n	weight[2], we[2] = g.Scalar(), g.Scalar()\n"},
+	{"equation (4) of ballots", "ballot", "zkp/bits.go",
+		"	g, e, at := f.group, ch.e, f.basesIn(b)\n", "	g, e, at := f.group, ch.e, f.basesIn(b)\n	weight[3], we[3] = g.Scalar(), g.Scalar()\n"},
+	{"equation (5) of ballots", "ballot", "zkp/bits.go",
+		"	b.add(weight[0], m.R) // (1)\n", "	weight[4], we[4] = f.group.Scalar(), f.group.Scalar()\n	b.add(weight[0], m.R)\n"},
+	{"ballots are not proven", "ballot", "ballot/examine.go", "			x.err = fmt.Errorf(\"ballot: %s: %w\", x.kind, reason.ErrProof)\n", "			_ = x\n"},
 
 	// The counting rule.
-	{"credentials need not be on the roll", "ballot/state.go",
+	{"credentials need not be on the roll", "ballot", "ballot/state.go",
 		"	if !ok {\n		return nil, fmt.Errorf(\"ballot: its credential is not on the roll: %w\", reason.ErrEligibility)\n	}\n", ""},
-	{"ballots of another style", "ballot/state.go", "if int(l.style) != b.style {", "if false {"},
-	{"one mask in two ballots", "ballot/state.go", "if at, ok := s.masks[b.maskKey]; ok {", "if at, ok := s.masks[b.maskKey]; ok && false {"},
-	{"a ballot stands twice", "ballot/state.go", "if at, ok := s.accepted[b.tracker]; ok {", "if at, ok := s.accepted[b.tracker]; ok && false {"},
-	{"older ballots supersede newer ones", "ballot/state.go", "if b.number <= l.number {", "if false {"},
-	{"spoiled ballots count", "ballot/state.go", "	if at, ok := s.spoiled[spoilKey{b.tracker, b.credentialKey}]; ok {", "	if at, ok := s.spoiled[spoilKey{b.tracker, b.credentialKey}]; ok && false {"},
-	{"signatures on ballots are ignored", "ballot/ballot.go", "case len(env.Signatures) != 0:", "case false:"},
+	{"ballots of another style", "ballot", "ballot/state.go", "if int(l.style) != b.style {", "if false {"},
+	{"one mask in two ballots", "ballot", "ballot/state.go", "if at, ok := s.masks[b.maskKey]; ok {", "if at, ok := s.masks[b.maskKey]; ok && false {"},
+	{"a ballot stands twice", "ballot", "ballot/state.go", "if at, ok := s.accepted[b.tracker]; ok {", "if at, ok := s.accepted[b.tracker]; ok && false {"},
+	{"older ballots supersede newer ones", "ballot", "ballot/state.go", "if b.number <= l.number {", "if false {"},
+	{"spoiled ballots count", "ballot", "ballot/state.go", "	if at, ok := s.spoiled[spoilKey{b.tracker, b.credentialKey}]; ok {", "	if at, ok := s.spoiled[spoilKey{b.tracker, b.credentialKey}]; ok && false {"},
+	{"signatures on ballots are ignored", "ballot", "ballot/ballot.go", "case len(env.Signatures) != 0:", "case false:"},
 
 	// Roll and open entry.
-	{"credentials in any order", "ballot/roll.go",
+	{"credentials in any order", "roll", "ballot/roll.go",
 		"\tcase 1:\n\t\treturn fmt.Errorf(\"keys are not in order: %w\", reason.ErrEncoding)\n",
 		""},
-	{"the roll need not be the one that was opened", "ballot/record.go",
+	{"the roll need not be the one that was opened", "roll", "ballot/record.go",
 		"\tcase got.Root != o.Roll.Root:\n",
 		"\tcase false:\n"},
-	{"keys that no ceremony made", "ballot/opening.go", "if !k.Equal(outcome.Keys[i]) {", "if false {"},
-	{"an outcome that no ceremony had", "ballot/opening.go", "if o.Outcome != outcome.Hash() {", "if false {"},
-	{"groups that do not add up", "ballot/opening.go", "if size != t.Size || weight != t.Weight {", "if false {"},
+	{"keys that no ceremony made", "open", "ballot/opening.go", "if !k.Equal(outcome.Keys[i]) {", "if false {"},
+	{"an outcome that no ceremony had", "open", "ballot/opening.go", "if o.Outcome != outcome.Hash() {", "if false {"},
+	{"groups that do not add up", "open", "ballot/opening.go", "if size != t.Size || weight != t.Weight {", "if false {"},
 
 	// The key ceremony.
-	{"certificates of another outcome", "elgamal/dkg/replay.go", "case body.outcome != hash:", "case false:"},
-	{"certificates of another transcript", "elgamal/dkg/replay.go", "case body.transcript != tr.signed[Certifying]:", "case false:"},
-	{"deals that were not committed to", "elgamal/dkg/replay.go", "if commitment != m.id {", "if false {"},
+	{"certificates of another outcome", "certify", "elgamal/dkg/replay.go", "case body.outcome != hash:", "case false:"},
+	{"certificates of another transcript", "certify", "elgamal/dkg/replay.go", "case body.transcript != tr.signed[Certifying]:", "case false:"},
+	{"deals that were not committed to", "deal", "elgamal/dkg/replay.go", "if commitment != m.id {", "if false {"},
 
 	// Decryption and result.
-	{"any pin", "tally/pin.go", "case p.root != ledger.root:", "case false:"},
-	{"shares of any target", "tally/shares.go", "if s.target != want {", "if false {"},
-	{"shares are not proven", "tally/shares.go",
+	{"any pin", "pin", "tally/pin.go", "case p.root != ledger.root:", "case false:"},
+	{"shares of any target", "share", "tally/shares.go", "if s.target != want {", "if false {"},
+	{"shares are not proven", "share", "tally/shares.go",
 		".Results()), s.proof); err != nil {\n\t\treturn fmt.Errorf(\"tally: share: %w\", err)",
 		".Results()), s.proof); false {\n\t\treturn fmt.Errorf(\"tally: share: %w\", err)"},
-	{"rows are not proven", "tally/shares.go", "	if err == nil {\n		err = st.verify(ctx, g, rows)\n	}\n", ""},
-	{"any mix", "tally/chain.go",
+	{"rows are not proven", "share", "tally/shares.go", "	if err == nil {\n		err = st.verify(ctx, g, rows)\n	}\n", ""},
+	{"any mix", "mix", "tally/chain.go",
 		"\tvar wrong *mixnet.MixError\n\tswitch {",
 		"\tvar wrong *mixnet.MixError\n\terr = nil\n\tswitch {"},
-	{"totals are not compared", "tally/audit_steps.go", "; total != mine {", "; total != mine && false {"},
-	{"counts are not compared", "tally/audit_steps.go", "if theirs != mine {", "if false {"},
-	{"plaintexts are not compared", "tally/audit_mixed.go", "if theirs.mixed.plaintexts != mine.mixed.plaintexts {", "if false {"},
-	{"results of any pin", "tally/shares.go", "result.Pin != want {", "result.Pin != want && false {"},
+	{"totals are not compared", "result", "tally/audit_steps.go", "; total != mine {", "; total != mine && false {"},
+	{"counts are not compared", "result", "tally/audit_steps.go", "if theirs != mine {", "if false {"},
+	{"plaintexts are not compared", "result", "tally/audit_mixed.go", "if theirs.mixed.plaintexts != mine.mixed.plaintexts {", "if false {"},
+	{"results of any pin", "result", "tally/shares.go", "result.Pin != want {", "result.Pin != want && false {"},
 
 	// The ledger.
-	{"checkpoints are not verified", "ledger/policy.go",
+	{"checkpoints are not verified", "checkpoint", "ledger/policy.go",
 		"\tcase !signed:\n",
 		"\tcase false && !signed:\n"},
-	{"entries are not those of the root", "ledger/verified.go",
+	{"entries are not those of the root", "ballot", "ledger/verified.go",
 		"\tif prefix.Size == c.cp.Size {\n\t\tif root != c.cp.Root {",
 		"\tif prefix.Size == c.cp.Size {\n\t\tif false {"},
-	{"any origin", "tally/audit.go", "if a.cp.Origin == a.m.Ledger.Origin {", "if true {"},
-	{"closed before the hour", "tally/audit_steps.go",
+	{"any origin", "checkpoint", "tally/audit.go", "if a.cp.Origin == a.m.Ledger.Origin {", "if true {"},
+	{"closed before the hour", "close", "tally/audit_steps.go",
 		"env.Time < closes {",
 		"env.Time < closes && false {"},
 }
@@ -200,7 +200,7 @@ func (p bug) find(root string, data []byte, n int, seed uint64) (string, error) 
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
-	out, err := exec.Command(binary, "-n", fmt.Sprint(n), "-seed", fmt.Sprint(seed), "-most", "1").Output()
+	out, err := exec.Command(binary, "-n", fmt.Sprint(n), "-seed", fmt.Sprint(seed), "-entry", p.about, "-most", "1").Output()
 	var exit *exec.ExitError
 	if err == nil || errors.As(err, &exit) && exit.ExitCode() != 1 {
 		if err != nil {

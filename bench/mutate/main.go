@@ -10,18 +10,19 @@ func main() {
 	n := flag.Int("n", 2000, "how many mutants")
 	seed := flag.Uint64("seed", 1, "which ones")
 	only := flag.Int("only", -1, "just this one, and what its audit says")
+	about := flag.String("entry", "", "only of `entries` of this kind, such as ballot or checkpoint")
 	most := flag.Int("most", 100, "stop after so many failures")
 	bugs := flag.Bool("bugs", false, "plant bugs, one at a time, and see whether they are found")
+	deleting := flag.Bool("deletions", false, "take branches out of the packages that are named behind the flags")
 	flag.Parse()
-	if *bugs {
-		missed, err := findBugs(os.Stdout, *n, *seed)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "mutate:", err)
-			os.Exit(2)
-		}
-		os.Exit(min(missed, 1))
+	switch {
+	case *bugs:
+		exit(findBugs(os.Stdout, *n, *seed))
+	case *deleting:
+		exit(deletions(os.Stdout, flag.Args()))
 	}
 	h := newHarness(*seed)
+	h.about = *about
 	if *only >= 0 {
 		os.Exit(h.show(*only))
 	}
@@ -50,4 +51,14 @@ func (h *harness) show(k int) int {
 		return 1
 	}
 	return 0
+}
+
+// exit ends the program: with status 1 if something was missed, 2 after an
+// error.
+func exit(missed int, err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mutate:", err)
+		os.Exit(2)
+	}
+	os.Exit(min(missed, 1))
 }

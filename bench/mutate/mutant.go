@@ -89,6 +89,7 @@ func (m *mutant) String() string {
 // harness holds the bases and draws mutants of them.
 type harness struct {
 	seed   uint64
+	about  string // the kind of entries to change; "" is all
 	bases  []*base
 	donors []*donors
 	strata []stratum
@@ -118,7 +119,7 @@ func (h *harness) draw(k int) *mutant {
 	r := rand.New(rand.NewPCG(h.seed, uint64(k)+1))
 	for range 60 {
 		i := r.IntN(len(h.bases))
-		if m := h.bases[i].mutant(r, s, h.donors[i]); m != nil {
+		if m := h.bases[i].mutant(r, s, h.donors[i], h.about); m != nil {
 			return m
 		}
 	}
@@ -128,12 +129,12 @@ func (h *harness) draw(k int) *mutant {
 // pick returns a field of a kind and the entry in which it stands. Every kind of
 // entry is as likely as every other, and so is every name in it, so that what is
 // rare is tried as often.
-func (b *base) pick(r *rand.Rand, kind fieldKind, l layer) (index int, field string, nth int) {
+func (b *base) pick(r *rand.Rand, kind fieldKind, l layer, about string) (index int, field string, nth int) {
 	type place struct{ index, nth int }
 	places := make(map[string]map[string][]place) // by entry, then by name
 	note := func(index int, t *node) {
 		for nth, n := range t.all() {
-			if n.kind != kind {
+			if n.kind != kind || about != "" && about != t.name {
 				continue
 			}
 			if places[t.name] == nil {
@@ -160,8 +161,8 @@ func (b *base) pick(r *rand.Rand, kind fieldKind, l layer) (index int, field str
 func oneOf[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
 // mutant changes one field, drawn by r, or returns nil if it cannot.
-func (b *base) mutant(r *rand.Rand, s stratum, d *donors) *mutant {
-	index, field, nth := b.pick(r, s.kind, s.layer)
+func (b *base) mutant(r *rand.Rand, s stratum, d *donors, about string) *mutant {
+	index, field, nth := b.pick(r, s.kind, s.layer, about)
 	if field == "" {
 		return nil
 	}
@@ -460,7 +461,7 @@ func (m *mutant) describe(entries [][]byte) ([]byte, bool) {
 		for _, line := range lines.kids {
 			key, w, style := line.kids[0].data, getNumber(line.kids[1]), getNumber(line.kids[2])
 			_, err := m.Group.DecodePoint(key)
-			m.anotherRoll = m.anotherRoll && err == nil && bytes.Compare(key, last) > 0 && w > 0 && style < uint64(len(m.Manifest.Styles))
+			m.anotherRoll = m.anotherRoll && err == nil && !bytes.Equal(key, make([]byte, len(key))) && bytes.Compare(key, last) > 0 && w > 0 && style < uint64(len(m.Manifest.Styles))
 			last = key
 			tree.Append(tlog.RecordHash(line.bytes()))
 			groups[group{style, w}]++
