@@ -318,3 +318,35 @@ func TestOpenDeskRefuses(t *testing.T) {
 	_, err = token.OpenDesk(t.Context(), log, deskConfig())
 	require.NoError(t, err)
 }
+
+func TestOpenDeskOnBadLog(t *testing.T) {
+	records, _ := goldenLog(t)
+	open := func(log token.Log) error {
+		_, err := token.OpenDesk(t.Context(), log, deskConfig())
+		return err
+	}
+	require.NoError(t, open(logOf(t, records)))
+	require.ErrorIs(t, open(logOf(t, records[1:])), token.ErrChain, "no beginning")
+	require.ErrorIs(t, open(&cutLog{Ledger: newLog(t), cut: true}), errCut, "append fails")
+	require.ErrorIs(t, open(noCheckpoint{newLog(t)}), errCut, "no checkpoint")
+	// Who is served would be forgotten if a short answer passed for all.
+	nothing := wrongReader{logOf(t, records), func(func(ledger.Entry, error) bool) {}}
+	require.ErrorIs(t, open(nothing), token.ErrIncomplete, "a short answer")
+}
+
+type noCheckpoint struct{ ledger.Ledger }
+
+func (noCheckpoint) Checkpoint(context.Context) (ledger.Checkpoint, error) {
+	return ledger.Checkpoint{}, errCut
+}
+
+// TestRuleFails: what the rule of eligibility returns with an error is not
+// looked at.
+func TestRuleFails(t *testing.T) {
+	c := deskConfig()
+	c.Eligible = func(context.Context, [32]byte) (token.Class, error) { return city, errCut }
+	d, err := token.OpenDesk(t.Context(), newLog(t), c)
+	require.NoError(t, err)
+	_, err = d.Issue(t.Context(), subject(0), city, blinded(1))
+	require.ErrorIs(t, err, errCut)
+}

@@ -146,7 +146,7 @@ func natOf(b []byte, m *bigmod.Modulus) *bigmod.Nat {
 
 func must[T any](v T, err error) T {
 	if err != nil {
-		panic("token: issuer key: " + err.Error())
+		panic("token: modulus or number: " + err.Error())
 	}
 	return v
 }

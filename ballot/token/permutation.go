@@ -63,8 +63,8 @@ func (k *IssuerKey) prove(c Context) []byte {
 // checkModulus refuses what cannot be a modulus, before any proof is looked at.
 func checkModulus(modulus []byte) error {
 	n := new(big.Int).SetBytes(modulus)
-	if len(modulus) != Size || n.BitLen() != 8*Size || n.Bit(0) == 0 {
-		return fmt.Errorf("modulus is not an odd number of %d bits: %w", 8*Size, reason.ErrRange)
+	if n.BitLen() != 8*Size {
+		return fmt.Errorf("modulus of %d bits, want %d: %w", n.BitLen(), 8*Size, reason.ErrRange)
 	}
 	if !coprime(smallPrimes(), n) { // (1)
 		return fmt.Errorf("modulus has a factor up to %d: %w", exponent, reason.ErrRange)
@@ -74,10 +74,8 @@ func checkModulus(modulus []byte) error {
 
 // checkProof checks the roots for a modulus that checkModulus has passed.
 func checkProof(modulus []byte, c Context, proof []byte) error {
-	n, err := bigmod.NewModulus(modulus)
-	if err != nil {
-		return fmt.Errorf("modulus: %w", reason.ErrRange)
-	}
+	m, err := bigmod.NewModulus(modulus)
+	n := must(m, err) // it is odd
 	all := big.NewInt(1)
 	for i, rho := range challenges(modulus, c) {
 		chunk := proof[i*Size:][:Size]

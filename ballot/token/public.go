@@ -52,8 +52,8 @@ func (k *IssuerKey) Public(c Context) (*PublicKey, error) {
 }
 
 // ParsePublicKey reads what Bytes returned, and checks the proof for the
-// context: ErrEncoding; ErrRange for a modulus that is not an odd number of
-// 3072 bits without factors up to 65537; ErrProof if the proof does not hold,
+// context: ErrEncoding; ErrRange for a modulus that is not of exactly 3072
+// bits, or has a prime factor up to 65537; ErrProof if the proof does not hold,
 // also because it was made for another context.
 func ParsePublicKey(b []byte, c Context) (*PublicKey, error) {
 	err := c.check()
