@@ -51,7 +51,9 @@ func newPlay(s *scenario) *play {
 	p := &play{scenario: s, bad: make(map[entry.Hash]bool), last: make(map[lastKey]uint64)}
 	for j := range s.n {
 		if s.villain(j + 1) {
-			p.trustees = append(p.trustees, trustee{villain: newVillain(s.group)})
+			v := newVillain(s.group)
+			v.friend = s.villain
+			p.trustees = append(p.trustees, trustee{villain: v})
 		} else {
 			p.trustees = append(p.trustees, trustee{honest: dkg.NewMemoryTrustee(s.group)})
 		}
@@ -198,6 +200,9 @@ func (v *villain) message(p *play, at phase) ([]byte, error) {
 			d, err := p.dealOf(i)
 			if err != nil {
 				return nil, err
+			}
+			if friend := p.trustees[i-1].villain; friend != nil && friend.quiet {
+				continue
 			}
 			if _, err := d.open(v.c, v.position, v.secretOf(d)); err != nil {
 				complaints = append(complaints, v.complain(d, v.secretOf(d)))

@@ -264,6 +264,15 @@ func dealDeeds() []*deed {
 			d.c = v.c
 		}),
 
+		{phase: deal, name: "with bad shares for friends, who keep quiet", effect: harmless, deal: func(v *villain, d *draft) []byte {
+			v.quiet = true
+			for j := range d.shares {
+				if v.friend(j + 1) {
+					d.shares[j][0] ^= 1
+				}
+			}
+			return d.body()
+		}},
 		{phase: deal, name: "another one after seeing the others'", effect: out, reason: dkg.ErrBinding, act: func(_ *play, v *villain, m []byte) [][]byte {
 			return [][]byte{v.sign(entry.Deal, v.draft(v.c.Threshold).body())}
 		}},

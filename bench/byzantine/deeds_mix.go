@@ -96,6 +96,9 @@ func mixDeeds() []*deed {
 		{phase: mix, name: "before the pin", early: true, mix: func(_ *hall, m *move) []post {
 			return []post{{data: m.sign(entry.Mix, m.body), reason: tally.ErrState}}
 		}},
+		{phase: mix, name: "after the result", mix: func(_ *hall, m *move) []post {
+			return []post{{data: m.sign(entry.Mix, m.body), reason: tally.ErrState, later: true}}
+		}},
 		bad("one byte less", "mix.chain", tally.ErrEncoding, func(_ *hall, m *move) []byte { return m.body[:len(m.body)-1] }),
 		bad("one byte more", "mix.chain", tally.ErrEncoding, func(_ *hall, m *move) []byte { return append(m.body, 0) }),
 		bad("nothing but a contest", "mix.chain", tally.ErrEncoding, func(_ *hall, m *move) []byte { return m.body[:mixHead] }),

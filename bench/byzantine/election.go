@@ -50,17 +50,17 @@ type hall struct {
 	mixed   []int              // who has mixed, by position
 	good    [2][]int           // whose shares count, for each contest
 	posts   map[uint64]post    // what cheaters have posted, by index
+	late    []post             // what they will, after the result
 }
 
 // post is what a cheater posts, and what an audit must say about it.
 type post struct {
 	data    []byte
-	reason  error    // why it does not count; nil if it does
-	check   string   // the check that fails for it; "" if it is only listed
-	reasons []error  // further reasons that will do
-	foreign bool     // of another election: nobody has to list it
-	later   bool     // posted at the end of everything
-	_       struct{} // keyed
+	reason  error   // why it does not count; nil if it does
+	check   string  // the check that fails for it; "" if it is only listed
+	reasons []error // further reasons that will do
+	foreign bool    // of another election: nobody has to list it
+	later   bool    // posted after the result, if there is one
 }
 
 // move is what a mixer or trustee does at its turn, and what would be right.
@@ -105,11 +105,10 @@ func (p *play) elect(ctx context.Context) error {
 	if err := h.mixAll(ctx); err != nil {
 		return err
 	}
-	late, err := h.decryptAll(ctx)
-	if err != nil {
+	if err := h.decryptAll(ctx); err != nil {
 		return err
 	}
-	return h.finish(ctx, late)
+	return h.finish(ctx)
 }
 
 func (h *hall) manifest() (*ballot.Manifest, error) {
@@ -305,6 +304,10 @@ func (h *hall) mixAll(ctx context.Context) error {
 				return err
 			}
 			for _, x := range d.mix(h, m) {
+				if x.later {
+					h.late = append(h.late, x)
+					continue
+				}
 				if complete && x.reason != errNobody {
 					x.reason, x.check, x.reasons = tally.ErrState, "", nil
 				}
@@ -349,15 +352,15 @@ func (h *hall) goOn(ctx context.Context, mixer int, body []byte) (err error) {
 	return err
 }
 
-// decryptAll lets every trustee decrypt, and returns what is to be posted late.
-func (h *hall) decryptAll(ctx context.Context) (late []post, err error) {
+// decryptAll lets every trustee decrypt, in their order.
+func (h *hall) decryptAll(ctx context.Context) error {
 	complete := len(h.mixed) == h.t
 	for j := 1; j <= h.n; j++ {
 		d := h.deed(j, decrypt)
 		if t := h.trustees[j-1].honest; t != nil {
 			err := tally.Decrypt(ctx, h.e, h.log, t)
 			if complete && err != nil || !complete && !errors.Is(err, tally.ErrState) {
-				return nil, fmt.Errorf("honest trustee %d: %w", j, err)
+				return fmt.Errorf("honest trustee %d: %w", j, err)
 			}
 			h.good[mayor] = append(h.good[mayor], j)
 			if complete {
@@ -374,7 +377,7 @@ func (h *hall) decryptAll(ctx context.Context) (late []post, err error) {
 			}
 			m, err := h.shareMove(j, contest)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			posts := []post{{data: m.sign(entry.Share, m.body)}}
 			if d != nil {
@@ -382,11 +385,11 @@ func (h *hall) decryptAll(ctx context.Context) (late []post, err error) {
 			}
 			for _, x := range posts {
 				if x.later {
-					late = append(late, x)
+					h.late = append(h.late, x)
 					continue
 				}
 				if err := h.append(ctx, x); err != nil {
-					return nil, err
+					return err
 				}
 				if x.reason == nil {
 					h.good[contest] = append(h.good[contest], j)
@@ -394,12 +397,12 @@ func (h *hall) decryptAll(ctx context.Context) (late []post, err error) {
 			}
 		}
 	}
-	return late, nil
+	return nil
 }
 
 // finish combines and publishes, if there is enough, and holds the audit
 // against what everybody did.
-func (h *hall) finish(ctx context.Context, late []post) error {
+func (h *hall) finish(ctx context.Context) error {
 	complete := len(h.mixed) == h.t && len(h.good[mayor]) >= h.t && len(h.good[motto]) >= h.t
 	if h.n-h.cheaters(mix) >= h.t && h.n-h.villains() >= h.t {
 		h.expect(complete, "the honest are not enough")
@@ -417,7 +420,7 @@ func (h *hall) finish(ctx context.Context, late []post) error {
 		if err := tally.Publish(ctx, h.e, h.log, result, h.authorities); err != nil {
 			return err
 		}
-		if err := h.append(ctx, late...); err != nil {
+		if err := h.append(ctx, h.late...); err != nil {
 			return err
 		}
 	}

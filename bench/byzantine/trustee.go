@@ -26,6 +26,8 @@ type villain struct {
 	encryption kyber.Scalar
 	dealt      []byte           // the entry that it commits to
 	polynomial [][]kyber.Scalar // [column][power], of that entry
+	friend     func(position int) bool
+	quiet      bool // friends do not complain about its deal
 }
 
 func newVillain(g *elgamal.Group) *villain {
