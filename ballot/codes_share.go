@@ -32,11 +32,7 @@ type CodeShare struct {
 // registrar is none of the manifest's, ErrEncoding or ErrLimit for an id that
 // is not like those of a manifest.
 func NewCodeShare(m *Manifest, registrar ed25519.PublicKey, voter string, code Code) (*CodeShare, error) {
-	k, err := code.secret(m, registrar, voter)
-	if err != nil {
-		return nil, fmt.Errorf("ballot: code share: %w", err)
-	}
-	return newCodeShare(m, registrar, voter, k)
+	return newCodeShare(m, registrar, voter, code.secret(m, registrar, voter))
 }
 
 func newCodeShare(m *Manifest, registrar ed25519.PublicKey, voter string, k kyber.Scalar) (*CodeShare, error) {
@@ -53,7 +49,7 @@ func newCodeShare(m *Manifest, registrar ed25519.PublicKey, voter string, k kybe
 }
 
 // secret derives kᵢ by HKDF-SHA512, bound to everything that it is for.
-func (c Code) secret(m *Manifest, registrar ed25519.PublicKey, voter string) (kyber.Scalar, error) {
+func (c Code) secret(m *Manifest, registrar ed25519.PublicKey, voter string) kyber.Scalar {
 	var info wire.Writer
 	info.String("hanpyo/v1 code share")
 	info.String(m.Group.Name())
@@ -63,9 +59,9 @@ func (c Code) secret(m *Manifest, registrar ed25519.PublicKey, voter string) (ky
 	info.String(voter)
 	wide, err := hkdf.Key(sha512.New, c.symbols[:], nil, string(info.Bytes()), 64)
 	if err != nil {
-		return nil, err
+		panic("ballot: code: " + err.Error()) // 64 bytes are not too many
 	}
-	return m.Group.ReduceScalar(wide), nil
+	return m.Group.ReduceScalar(wide)
 }
 
 func (s *CodeShare) checkNames(m *Manifest) error {
@@ -176,14 +172,7 @@ func VoterKeyFromCodes(m *Manifest, voter string, codes []Code) (*VoterKey, erro
 	}
 	sum := m.Group.Scalar()
 	for i, c := range codes {
-		k, err := c.secret(m, m.Registrars.Keys[i], voter)
-		if err != nil {
-			return nil, fmt.Errorf("ballot: voter key: %w", err)
-		}
-		sum.Add(sum, k)
-	}
-	if sum.Equal(m.Group.Scalar()) {
-		return nil, fmt.Errorf("ballot: voter key: zero: %w", reason.ErrRange)
+		sum.Add(sum, c.secret(m, m.Registrars.Keys[i], voter))
 	}
 	return newVoterKey(m.Group, sum), nil
 }
