@@ -80,12 +80,17 @@ func verifyMixes(w *work, mixes []checkedMix) error {
 	return nil
 }
 
-// secretWeights returns n fresh secret random scalars in [0, 2¹²⁸).
+// secretWeights returns n fresh secret random scalars in [0, 2¹²⁸). It panics
+// where one is 0, as if the random source had failed: with such weights
+// everything holds.
 func secretWeights(g *elgamal.Group, n int) []kyber.Scalar {
 	list := make([]kyber.Scalar, n)
 	var b [16]byte
 	for i := range list {
 		rand.Read(b[:]) // never fails
+		if b == [16]byte{} {
+			panic("mixnet: the random source gives zeros")
+		}
 		list[i] = g.ReduceScalar(b[:])
 	}
 	return list

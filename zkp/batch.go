@@ -204,10 +204,16 @@ func (b *Batch) sum(lo, hi int) kyber.Point {
 }
 
 // secretWeights returns n fresh secret random scalars in [0, 2¹²⁸), for a
-// verifier.
+// verifier. It panics where one is 0, as if the random source had failed: with
+// such weights everything holds.
 func secretWeights(g *elgamal.Group, n int) []kyber.Scalar {
 	b := make([]byte, 16*n)
 	rand.Read(b) // never fails
+	for w := range slices.Chunk(b, 16) {
+		if [16]byte(w) == [16]byte{} {
+			panic("zkp: the random source gives zeros")
+		}
+	}
 	return shortScalars(g, b)
 }
 

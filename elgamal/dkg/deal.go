@@ -212,8 +212,13 @@ func fits(g *elgamal.Group, commitments [][]kyber.Point, j int, share []kyber.Sc
 	return g.Kyber().Point().Mul(sum, nil).Equal(g.MultiScalarMulVarTime(scalars, points))
 }
 
+// randomWeight panics where it is 0, as if the random source had failed: with
+// such weights every share holds.
 func randomWeight(g *elgamal.Group) kyber.Scalar {
-	b := make([]byte, 16)
-	rand.Read(b)
-	return g.ReduceScalar(b)
+	var b [16]byte
+	rand.Read(b[:])
+	if b == [16]byte{} {
+		panic("dkg: the random source gives zeros")
+	}
+	return g.ReduceScalar(b[:])
 }

@@ -151,10 +151,10 @@ func TestP82Unpacking(t *testing.T) {
 	require.Less(t, took, uint64(32<<20), "of 128 MiB")
 }
 
-// Nothing has two encodings: of every byte of everything that is read, each bit
-// is turned once, and what is still accepted is written as it came. What is
-// hashed and signed is what was received, so that nobody can post it anew in
-// another form.
+// Nothing has two encodings: of everything that is read one bit of every byte is
+// turned (of long ones every few bytes), and what is still accepted is written
+// as it came. What is hashed and signed is what was received, so that nobody can
+// post it anew in another form.
 func TestP83Canonical(t *testing.T) {
 	eachElection(t, func(t *testing.T, f *fixture) {
 		for _, r := range f.readers(t) {
@@ -162,7 +162,7 @@ func TestP83Canonical(t *testing.T) {
 				continue
 			}
 			require.NotEmpty(t, r.valid, r.name)
-			for i := range r.valid {
+			for i := 0; i < len(r.valid); i += 1 + len(r.valid)/500 {
 				b := slices.Clone(r.valid)
 				b[i] ^= 1 << (i % 8)
 				again, err := r.read(b)

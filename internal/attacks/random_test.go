@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"testing/cryptotest"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/elgamal/dkg"
 	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/internal/reason"
 )
 
 // broken is a random source that gives one byte for ever from draw k on.
@@ -113,6 +115,26 @@ func unique[T string | []byte](t *testing.T, seen map[string]string, of T, what 
 	t.Helper()
 	require.NotContains(t, seen, string(of), append([]any{what}, args...)...)
 	seen[string(of)] = what
+}
+
+// A verifier weighs equations with random numbers. Where these are 0 every proof
+// holds; so it stops.
+func TestP86VerifierWithoutRandomness(t *testing.T) {
+	eachElection(t, func(t *testing.T, f *fixture) {
+		for _, r := range f.proofReaders(t) {
+			if !strings.HasSuffix(r.name, ".Verify") && !strings.HasSuffix(r.name, ".AddTo") {
+				continue
+			}
+			bad := slices.Clone(r.valid) // another answer, of the right form
+			at := len(bad) - f.Group.ScalarLen()
+			copy(bad[at:], f.Group.AppendScalar(nil, f.Group.Uint64Scalar(5)))
+			_, err := r.read(bad)
+			require.ErrorIs(t, err, reason.ErrProof, r.name)
+			for _, proof := range [][]byte{r.valid, bad} {
+				withRandom(0, 0, func() { require.Panics(t, func() { _, _ = r.read(proof) }, r.name) })
+			}
+		}
+	})
 }
 
 // Two trustees whose random sources are the same from the beginning are refused
