@@ -273,7 +273,7 @@ func (b *Box) leave(data []byte, index uint64) {
 // catchUp reads what has been published since, unless somebody is about it:
 // where nobody waits for a receipt, nobody else does.
 func (b *Box) catchUp(ctx context.Context) error {
-	cp, err := b.r.Checkpoint(ctx)
+	cp, err := b.log.Checkpoint(ctx)
 	if err != nil {
 		return fmt.Errorf("ballot: box: %w", err)
 	}
@@ -300,16 +300,16 @@ func (b *Box) receipt(ctx context.Context, index uint64, t Tracker) (Receipt, er
 func (b *Box) follow(ctx context.Context, size uint64) error {
 	b.following.Lock()
 	defer b.following.Unlock()
+	return b.advance(ctx, size)
+}
+
+// advance does what follow does. The caller holds following.
+func (b *Box) advance(ctx context.Context, size uint64) error {
 	cp, err := b.r.Await(ctx, size)
 	if err != nil {
 		return fmt.Errorf("ballot: box: %w", err)
 	}
-	return b.advance(ctx, cp.Size)
-}
-
-// advance brings the state to size entries. The caller holds following.
-func (b *Box) advance(ctx context.Context, size uint64) error {
-	if err := b.state.advance(ctx, b.r, size, advanceOptions{lock: &b.mu, known: b.known, policy: b.policy}); err != nil {
+	if err := b.state.advance(ctx, b.r, cp.Size, advanceOptions{lock: &b.mu, known: b.known, policy: b.policy}); err != nil {
 		return err
 	}
 	b.mu.Lock()

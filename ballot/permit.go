@@ -101,7 +101,7 @@ func (m *Manifest) decodePermit(r *wire.Reader, style int) permit {
 // bound returns what a proof binds of a permit beside the style, which is
 // bound in every election.
 func (p permit) bound() []byte {
-	if p.tokens == nil {
+	if len(p.tokens) == 0 {
 		return nil
 	}
 	var w wire.Writer
