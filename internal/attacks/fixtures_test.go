@@ -64,23 +64,29 @@ func eachGroup(t *testing.T, test func(t *testing.T, g *elgamal.Group)) {
 }
 
 // eachElection runs a test on both groups with an election whose votes are
-// added up and one whose votes are mixed.
+// added up and one whose votes are mixed; in the short run with the second
+// only, which has a contest that is added up, too.
 func eachElection(t *testing.T, test func(t *testing.T, f *fixture)) {
-	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
-		for _, f := range []*fixture{honest(t, g, false), honest(t, g, true)} {
-			t.Run(f.name, func(t *testing.T) { test(t, f) })
-		}
-	})
+	eachGroup(t, func(t *testing.T, g *elgamal.Group) { elections(t, g, test) })
 }
 
 // eachBallotBox is eachElection with one more, whose voters are let in by
 // tokens: for attacks on what voters send.
 func eachBallotBox(t *testing.T, test func(t *testing.T, f *fixture)) {
 	eachGroup(t, func(t *testing.T, g *elgamal.Group) {
-		for _, f := range []*fixture{honest(t, g, false), honest(t, g, true), anonymous(t, g)} {
+		elections(t, g, test)
+		f := anonymous(t, g)
+		t.Run(f.name, func(t *testing.T) { test(t, f) })
+	})
+}
+
+func elections(t *testing.T, g *elgamal.Group, test func(t *testing.T, f *fixture)) {
+	for _, mixed := range []bool{false, true} {
+		if mixed || !testing.Short() {
+			f := honest(t, g, mixed)
 			t.Run(f.name, func(t *testing.T) { test(t, f) })
 		}
-	})
+	}
 }
 
 // honest returns the fixture of a group.
