@@ -183,8 +183,7 @@ func mixRepeats() []*deed {
 			if err != nil {
 				panic(err) // it is right
 			}
-			// If the first completes the chain, the second comes too late.
-			return []post{{data: m.sign(entry.Mix, m.body)}, {data: m.sign(entry.Mix, second), reason: tally.ErrDuplicate, reasons: []error{tally.ErrState}}}
+			return []post{{data: m.sign(entry.Mix, m.body)}, {data: m.sign(entry.Mix, second), reason: tally.ErrDuplicate}}
 		}},
 		{phase: mix, name: "a wrong one and then a right one", mix: func(_ *hall, m *move) []post {
 			wrong := bytes.Clone(m.body)

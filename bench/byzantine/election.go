@@ -3,39 +3,17 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
-
-	"go.dedis.ch/kyber/v3"
-	"golang.org/x/mod/sumdb/note"
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/entry"
-	"github.com/hanpyo/hanpyo/internal/wire"
 	"github.com/hanpyo/hanpyo/ledger"
 	"github.com/hanpyo/hanpyo/mixnet"
 	"github.com/hanpyo/hanpyo/tally"
 )
-
-// The contests: one that is added up, one that is mixed.
-const (
-	mayor = iota
-	motto
-)
-
-var votes = []ballot.Votes{
-	{"mayor": {"ada": 1}, "motto": {"peace": 1}},
-	{"mayor": {"ada": 1}, "motto": {"bread": 1}},
-	{"mayor": {"bo": 1}, "motto": {"peace": 1}},
-}
-
-const origin = "example.org/byzantine"
 
 // hall is where an election is held whose keys a ceremony of the scenario makes.
 type hall struct {
@@ -109,132 +87,6 @@ func (p *play) elect(ctx context.Context) error {
 		return err
 	}
 	return h.finish(ctx)
-}
-
-func (h *hall) manifest() (*ballot.Manifest, error) {
-	skey, vkey, err := note.GenerateKey(rand.Reader, origin)
-	if err != nil {
-		return nil, err
-	}
-	signer, err := note.NewSigner(skey)
-	if err != nil {
-		return nil, err
-	}
-	h.log = ledger.NewMemory(signer)
-	var authorities []ed25519.PublicKey
-	for _, key := range h.authorities {
-		authorities = append(authorities, key.Public().(ed25519.PublicKey))
-	}
-	var mixers []ballot.Mixer
-	for i := range h.n {
-		_, key, err := ed25519.GenerateKey(rand.Reader)
-		if err != nil {
-			return nil, err
-		}
-		h.mixers = append(h.mixers, key)
-		mixers = append(mixers, ballot.Mixer{Name: fmt.Sprintf("M%d", i+1), Signing: key.Public().(ed25519.PublicKey)})
-	}
-	now := time.Now().Truncate(time.Second)
-	return ballot.NewManifest(ballot.Manifest{
-		Group: h.group, Title: "Byzantine", Ledger: ballot.Ledger{Origin: origin, Key: vkey},
-		Authorities: ballot.Signers{Keys: authorities, Quorum: 2}, Registrars: ballot.Signers{Keys: authorities[:1], Quorum: 1},
-		Trustees: h.trusteeKeys(), Threshold: h.t, MinorityThreshold: 2*h.t <= h.n, EveryTrusteeNeeded: h.t == h.n && h.n > 1,
-		Mixers: mixers, Mixes: h.t, SingleMixer: h.t == 1,
-		Contests: []ballot.Contest{
-			{ID: "mayor", Name: "Mayor", Kind: "choose", Min: 1, Max: 1, Options: []ballot.Option{{ID: "ada", Name: "Ada"}, {ID: "bo", Name: "Bo"}}},
-			{ID: "motto", Name: "Motto", Kind: "write-in", Max: 20, Plaintexts: ballot.PlaintextsPublic},
-		},
-		Styles: []ballot.Style{{ID: "all", Name: "All", Contests: []int{mayor, motto}}},
-		Limits: ballot.Limits{MinGroup: 1, MaxVoters: uint64(len(votes))},
-		Opens:  now.Add(-time.Second), Closes: now, Rounding: time.Minute,
-	})
-}
-
-// vote opens the election, lets everybody vote, and closes it.
-func (h *hall) vote(ctx context.Context, m *ballot.Manifest) error {
-	var voters []*ballot.Voter
-	var lines []ballot.RollLine
-	for range votes {
-		v := &ballot.Voter{Key: ballot.NewVoterKey(h.group)}
-		voters, lines = append(voters, v), append(lines, ballot.RollLine{Key: v.Key.Public(), Weight: 1})
-	}
-	roll, err := ballot.NewRoll(m, lines)
-	if err != nil {
-		return err
-	}
-	if err := ballot.PublishRoll(ctx, h.log, m, roll, h.authorities[:1]); err != nil {
-		return err
-	}
-	fp, err := ballot.Open(ctx, h.log, m, h.authorities)
-	if err != nil {
-		return err
-	}
-	if h.e, err = ballot.Load(ctx, h.log, fp); err != nil {
-		return err
-	}
-	h.expect(h.e.Outcome.Hash() == h.outcome.Hash(), "the election has another outcome than the trustees")
-	box, err := ballot.OpenBox(ctx, h.e, h.log)
-	if err != nil {
-		return err
-	}
-	for i, v := range voters {
-		if v.Line, err = roll.Find(v.Key.Public()); err != nil {
-			return err
-		}
-		b, _, err := h.e.Encrypt(v, votes[i])
-		if err != nil {
-			return err
-		}
-		if _, err := box.Cast(ctx, b); err != nil {
-			return err
-		}
-		h.ballots = append(h.ballots, b.Row())
-	}
-	if err := ballot.Close(ctx, h.log, fp, h.authorities); err != nil {
-		return err
-	}
-	return h.firstList(ctx)
-}
-
-// firstList takes what is to be mixed from the ballots, and the right pin from
-// the ledger.
-func (h *hall) firstList(ctx context.Context) error {
-	first, width := h.e.Manifest.Contests[motto].Columns()
-	var rows []elgamal.Ciphertext
-	for _, row := range h.ballots {
-		rows = append(rows, elgamal.Ciphertext{A: row.A, B: row.B[first : first+width]})
-	}
-	var err error
-	if h.list, err = mixnet.NewList(ctx, h.group, width, rows, nil); err != nil {
-		return err
-	}
-	if h.key, err = elgamal.NewPublicKey(h.group, h.outcome.Keys[first:first+width]); err != nil {
-		return err
-	}
-	cp, err := h.log.Checkpoint(ctx)
-	if err != nil {
-		return err
-	}
-	var w wire.Writer
-	w.Uint64(cp.Size - 1)
-	w.Uint64(cp.Size)
-	w.Raw(cp.Root[:])
-	h.pinBody = w.Bytes()
-	return nil
-}
-
-// target is what a share of a contest is for.
-func (h *hall) target(contest int) [32]byte {
-	var w wire.Writer
-	w.String("hanpyo/v1 target")
-	w.Raw(h.e.Fingerprint[:])
-	w.Raw(h.pinBody)
-	w.Uint32(uint32(contest))
-	if contest == motto {
-		digest := h.list.Digest()
-		w.Raw(digest[:])
-	}
-	return sha256.Sum256(w.Bytes())
 }
 
 // append posts what cheaters say, all that is due now.
@@ -439,103 +291,4 @@ func (h *hall) villains() (n int) {
 		}
 	}
 	return n
-}
-
-// judgeMissing requires that an error names whose mixes or shares are missing.
-func (h *hall) judgeMissing(err error) {
-	if err == nil {
-		return
-	}
-	text := err.Error()
-	if len(h.mixed) < h.t {
-		for j := 1; j <= h.n; j++ {
-			name := fmt.Sprintf("mixer %d %q", j, fmt.Sprintf("M%d", j))
-			h.expect(strings.Contains(text, name) != slices.Contains(h.mixed, j), "%v have mixed: %v", h.mixed, err)
-		}
-	}
-	for contest, good := range h.good {
-		if len(good) >= h.t || contest == motto && len(h.mixed) < h.t {
-			continue
-		}
-		_, after, _ := strings.Cut(text, "contest "+h.e.Manifest.Contests[contest].ID)
-		part, _, _ := strings.Cut(after, "; ")
-		h.expect(named(errors.New(part), h.n, good), "contest %d has shares of %v: %v", contest, good, err)
-	}
-}
-
-// judgeResult requires the result that the votes give.
-func (h *hall) judgeResult(r *tally.Result) {
-	totals := make(map[string]int64)
-	for _, t := range r.Contests[mayor].Totals {
-		totals[t.ID] = t.Total
-	}
-	h.expect(totals["ada"] == 2 && totals["bo"] == 1, "mayor: %v", totals)
-	h.expect(slices.Equal(r.Contests[motto].Texts, []tally.TextTotal{{Text: "peace", Total: 2}, {Text: "bread", Total: 1}}), "motto: %v", r.Contests[motto].Texts)
-}
-
-// judgeReport requires that the audit finds everything that cheaters did, and
-// blames nobody else.
-func (h *hall) judgeReport(ctx context.Context, r *tally.Report, complete bool) error {
-	m, blamed := h.model(phases), false
-	for j := 1; j <= h.n; j++ {
-		for at := confirm; at <= certify; at++ {
-			since, isOut := m.out[j]
-			d := h.deed(j, at)
-			blamed = blamed || d != nil && d.forks && (at == confirm || !isOut || since == certify)
-		}
-	}
-	for index, x := range h.posts {
-		if x.reason == nil || x.foreign {
-			continue
-		}
-		found := false
-		for _, c := range r.Checks {
-			for _, f := range c.Findings {
-				if f.Entry == nil || *f.Entry != index {
-					continue
-				}
-				right := slices.ContainsFunc(append(x.reasons, x.reason), func(reason error) bool { return errors.Is(f.Err, reason) })
-				found = found || right && f.Refused == (x.check == "") && (x.check == "" || x.check == c.ID)
-				h.expect(right, "entry %d, which is %v: %v", index, x.reason, f.Err)
-			}
-		}
-		h.expect(found, "entry %d is not in the report as %v (%s)", index, x.reason, x.check)
-		blamed = blamed || x.check != ""
-	}
-	for j := range m.out {
-		h.expect(slices.ContainsFunc(r.Check("keys.ceremony").Findings, func(f tally.Finding) bool {
-			return !f.Refused && strings.Contains(f.Err.Error(), fmt.Sprintf("trustee %d %q", j, fmt.Sprintf("T%d", j)))
-		}), "the report does not name trustee %d, who is out of the ceremony", j)
-	}
-	h.expect(r.Verified() == (complete && !blamed), "verified: %v, although complete: %v, cheaters blamed: %v\n%s", r.Verified(), complete, blamed, r.Text())
-	return h.judgeBlame(ctx, r)
-}
-
-// judgeBlame requires that every entry that an audit blames is a cheater's.
-func (h *hall) judgeBlame(ctx context.Context, r *tally.Report) error {
-	for _, c := range r.Checks {
-		for _, f := range c.Findings {
-			if f.Entry == nil || f.Refused {
-				continue
-			}
-			for en, err := range h.log.Entries(ctx, *f.Entry, *f.Entry+1) {
-				if err != nil {
-					return err
-				}
-				x, cheated := h.posts[*f.Entry]
-				h.expect(cheated && x.check == c.ID || h.bad[entry.ID(en.Data)], "%s blames entry %d: %v", c.ID, *f.Entry, f.Err)
-			}
-		}
-	}
-	return nil
-}
-
-// sum returns the encrypted sum of contest mayor.
-func (h *hall) sum() elgamal.Ciphertext {
-	first, width := h.e.Manifest.Contests[mayor].Columns()
-	sum := elgamal.Ciphertext{A: h.group.Point(), B: slices.Repeat([]kyber.Point{h.group.Point()}, width)}
-	for _, row := range h.ballots {
-		sum = sum.Add(elgamal.Ciphertext{A: row.A, B: row.B[first : first+width]})
-	}
-	return sum
 }
