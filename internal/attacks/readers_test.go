@@ -60,7 +60,7 @@ func exact[T any](name string, valid []byte, read func([]byte) (T, error), write
 // readers returns all of them, for a fixture.
 func (f *fixture) readers(t *testing.T) []reader {
 	list := slices.Concat(f.groupReaders(), f.proofReaders(t), f.ledgerReaders(t), f.ballotReaders(t))
-	if !f.mixed && f.Group == groups()[0] { // tokens know nothing of groups and contests
+	if f.mixed && f.Group == groups()[0] { // tokens know nothing of groups and contests
 		list = append(list, f.tokenReaders(t)...)
 	}
 	return list
