@@ -300,10 +300,12 @@ func (s *State) judge(index uint64, x examined) error {
 		}
 		s.pins = append(s.pins, index)
 	case entry.Mix:
+		if err := s.afterClose(x.kind); err != nil {
+			return err
+		}
 		if !s.e.Manifest.mixed() {
 			return fmt.Errorf("ballot: mix of an election that mixes nothing: %w", reason.ErrRange)
 		}
-		return s.afterClose(x.kind)
 	case entry.Share, entry.Result:
 		return s.afterClose(x.kind)
 	case entry.Roll:

@@ -335,7 +335,7 @@ func TestCountingRule(t *testing.T) {
 				w.refuse(ballot.ErrQuorum, w.officialEntry(entry.Pin, nil))
 				at := w.accept(pin)
 				require.Equal(w.t, []uint64{at}, w.s.Pins())
-				for _, kind := range []entry.Kind{entry.Mix, entry.Share, entry.Result} {
+				for _, kind := range []entry.Kind{entry.Share, entry.Result} {
 					w.accept(w.officialEntry(kind, nil))
 				}
 			}},
