@@ -110,6 +110,9 @@ func (k *IssuerKey) Sign(blinded []byte) ([]byte, error) {
 }
 
 func (k *IssuerKey) parseBlinded(blinded []byte) (*bigmod.Nat, error) {
+	if k.modulus == nil {
+		return nil, fmt.Errorf("token: no key to sign with: %w", reason.ErrShape)
+	}
 	if len(blinded) != Size {
 		return nil, fmt.Errorf("token: blinded message of %d bytes, want %d: %w", len(blinded), Size, reason.ErrEncoding)
 	}

@@ -44,6 +44,9 @@ type PublicKey struct {
 // Public returns the public key with its proof for a context (ErrShape,
 // ErrEncoding and ErrRange for one that cannot be).
 func (k *IssuerKey) Public(c Context) (*PublicKey, error) {
+	if k.modulus == nil {
+		return nil, fmt.Errorf("token: no issuer key: %w", reason.ErrShape)
+	}
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("token: issuer key: %w", err)
 	}
@@ -100,6 +103,9 @@ func (k *PublicKey) ID() [32]byte { return sha256.Sum256(k.encoded[:Size]) }
 // section 8.1.2) with SHA-384 and a salt of 48 bytes, and safe for concurrent
 // use.
 func (k *PublicKey) Verify(message, token []byte) error {
+	if k.encoded == nil {
+		return fmt.Errorf("token: no key to verify with: %w", reason.ErrShape)
+	}
 	if len(token) != Size {
 		return fmt.Errorf("token: %d bytes, want %d: %w", len(token), Size, reason.ErrEncoding)
 	}

@@ -48,7 +48,7 @@ func NewRequest(key *PublicKey, message []byte) (*Request, error) {
 // newRequest takes salt and blinding factor from the seed, so that the same
 // request can be made again.
 func newRequest(key *PublicKey, message []byte, seed [32]byte) (*Request, error) {
-	if key == nil {
+	if key == nil || key.encoded == nil {
 		return nil, fmt.Errorf("token: request without a key: %w", reason.ErrShape)
 	}
 	if len(message) == 0 || len(message) > maxMessage {
@@ -83,8 +83,11 @@ func blind(key *PublicKey, message []byte, seed [32]byte, random io.Reader) (*Re
 func (r *Request) Blinded() []byte { return bytes.Clone(r.blinded) }
 
 // Finish takes the registrar's answer and returns the token, verified
-// (ErrEncoding for another length, ErrSignature).
+// (ErrEncoding for another length, ErrSignature; ErrShape for the zero Request).
 func (r *Request) Finish(blindSignature []byte) ([]byte, error) {
+	if r.key == nil {
+		return nil, fmt.Errorf("token: blind signature for a request that is none: %w", reason.ErrShape)
+	}
 	if len(blindSignature) != Size {
 		return nil, fmt.Errorf("token: blind signature of %d bytes, want %d: %w", len(blindSignature), Size, reason.ErrEncoding)
 	}

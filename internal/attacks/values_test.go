@@ -9,6 +9,7 @@ import (
 	"go.dedis.ch/kyber/v3"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/ballot/token"
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/elgamal/dkg"
 	"github.com/hanpyo/hanpyo/ledger"
@@ -16,6 +17,13 @@ import (
 	"github.com/hanpyo/hanpyo/tally"
 	"github.com/hanpyo/hanpyo/zkp"
 )
+
+// ended runs something that may wait for ever, with a context that has ended.
+func ended(ctx context.Context, act func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	return act(ctx)
+}
 
 // What comes in as a value and not as bytes may be nil, empty or of another
 // group: it is refused, and nothing panics.
@@ -62,6 +70,35 @@ func TestP85ZeroValues(t *testing.T) {
 			"no result":           func() error { return tally.Publish(ctx, e, log, nil, f.Signers()) },
 			"empty result":        func() error { return tally.Publish(ctx, e, log, new(tally.Result), f.Signers()) },
 			"audit of nothing":    func() error { return two(tally.Audit(ctx, log, ballot.Fingerprint{}, nil)) },
+
+			"opening of nothing":     func() error { return two(e.CheckOpening(ballot.Tracker{}, "", nil, ballot.Receipt{})) },
+			"empty draft cast":       func() error { return two(new(ballot.Draft).Cast()) },
+			"empty draft challenged": func() error { return two(new(ballot.Draft).Challenge()) },
+			"empty draft opened":     func() error { return two(new(ballot.Draft).Open(ballot.Receipt{})) },
+			"trace of nothing":       func() error { return two(tally.Trace(ctx, log, f.Fingerprint, nil, ballot.Receipt{})) },
+			"receipt past the end": func() error {
+				return ended(ctx, func(ctx context.Context) error { return two(box.Receipt(ctx, 1<<63)) })
+			},
+			"submit nothing": func() error { return two(box.Submit(ctx, nil)) },
+			"no shares":      func() error { return two(ballot.CombineShares(f.Manifest, "v", nil)) },
+			"nil shares":     func() error { return two(ballot.CombineShares(f.Manifest, "v", make([]*ballot.CodeShare, 1))) },
+			"empty shares":   func() error { return two(ballot.CombineShares(f.Manifest, "v", []*ballot.CodeShare{{}})) },
+			"no codes":       func() error { return two(ballot.VoterKeyFromCodes(f.Manifest, "v", nil)) },
+			"no issuer keys": func() error { return ballot.PublishIssuer(ctx, log, f.Manifest, nil, f.Registrars[0]) },
+			"nil issuer keys": func() error {
+				return ballot.PublishIssuer(ctx, log, f.Manifest, make([]*token.PublicKey, 1), f.Registrars[0])
+			},
+			"desk without anything": func() error { return two(token.OpenDesk(ctx, log, token.DeskConfig{})) },
+			"nothing issued":        func() error { return token.CheckIssuance(ctx, log, nil, token.Issued{}) },
+			"nil keys issued":       func() error { return token.CheckIssuance(ctx, log, make([]*token.PublicKey, 1), token.Issued{}) },
+			"no token key":          func() error { return two(token.NewRequest(nil, []byte("m"))) },
+			"empty token key":       func() error { return two(token.NewRequest(new(token.PublicKey), []byte("m"))) },
+			"empty token key's":     func() error { return new(token.PublicKey).Verify([]byte("m"), make([]byte, token.Size)) },
+			"empty request":         func() error { return two(new(token.Request).Finish(make([]byte, token.Size))) },
+			"request of no key":     func() error { return two(token.ParseRequest(nil, make([]byte, 100))) },
+			"empty issuer key":      func() error { return two(new(token.IssuerKey).Sign(make([]byte, token.Size))) },
+			"public key of nothing": func() error { return two(token.ParsePublicKey(nil, token.Context{})) },
+			"public key for nobody": func() error { return two(new(token.IssuerKey).Public(token.Context{})) },
 
 			"empty policy":       func() error { return two(ledger.Policy{}.Check(nil)) },
 			"empty fork":         func() error { return new(ledger.ForkError).Check(policy) },
