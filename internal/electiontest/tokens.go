@@ -22,6 +22,7 @@ type Registrar struct {
 	Keys    map[token.Class]*token.IssuerKey
 	Log     ledger.Ledger // of issuances
 	Desk    *token.Desk
+	Seen    [][]byte // every blinded message at the desk, and every answer
 }
 
 // Class returns the class of a voter, counted from 0.
@@ -94,7 +95,9 @@ func (e *Election) PublishIssuers() {
 func (e *Election) Serve(voter int) {
 	v := e.Voters[voter]
 	v.Permit = e.permit(v.Key, e.Class(voter), func(r *Registrar, class token.Class, blinded []byte) ([]byte, error) {
-		return r.Desk.Issue(e.t.Context(), e.Subject(voter), class, blinded)
+		blind, err := r.Desk.Issue(e.t.Context(), e.Subject(voter), class, blinded)
+		r.Seen = append(r.Seen, blinded, blind)
+		return blind, err
 	})
 }
 
