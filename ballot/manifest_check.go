@@ -13,6 +13,7 @@ import (
 	"filippo.io/edwards25519"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/elgamal/dkg"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/internal/reason"
@@ -38,6 +39,10 @@ const firstYear, lastYear = 1970, 9999
 func (m *Manifest) check() error {
 	if m.Group == nil {
 		return at("group", fmt.Errorf("is missing: %w", reason.ErrVersion))
+	}
+	// Whoever reads the manifest has its name only.
+	if g, err := elgamal.GroupByName(m.Group.Name()); err != nil || g != m.Group {
+		return at("group", fmt.Errorf("%.40q is none of the library's: %w", m.Group.Name(), reason.ErrVersion))
 	}
 	for _, step := range []func() error{
 		func() error { return setName("title", &m.Title) },

@@ -81,13 +81,9 @@ func (m *Manifest) checkMixer(i int, names *distinct) error {
 	return nil
 }
 
-// checkMixable holds that a mixed contest can be mixed: that the group can
-// carry its bytes, and that one mix of all votes there can be fits one entry of
-// the ledger.
+// checkMixable holds that a mixed contest can be mixed: that one mix of all
+// votes there can be fits one entry of the ledger.
 func (c *Contest) checkMixable(m *Manifest) error {
-	if _, err := elgamal.Embed(m.Group, make([]byte, elgamal.EmbedLen)); err != nil {
-		return err
-	}
 	c.group = m.Group
 	if most := maxMixedVoters(m.Group, c.layout.columns()); m.Limits.MaxVoters > most {
 		return fmt.Errorf("can be mixed for at most %d voters, max_voters is %d: %w", most, m.Limits.MaxVoters, reason.ErrLimit)

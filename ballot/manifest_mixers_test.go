@@ -138,15 +138,6 @@ func TestMixedManifestRefuses(t *testing.T) {
 			m.Contests[0] = manyOptions("many", 963)
 			m.Contests[2].Max = maxText
 		}, reason.ErrLimit, "styles[0].contests need 1002 columns together, at most 1000"},
-		{"a group that cannot embed", func(m *Manifest) {
-			curve := elgamal.P256().Kyber()
-			g, err := elgamal.NewGroup("plain", curve, struct{ elgamal.Codec }{curve.(elgamal.Codec)})
-			require.NoError(t, err)
-			m.Group = g
-			for i := range m.Trustees {
-				m.Trustees[i].Encryption = g.HashToPoint("test", []byte{byte(i)})
-			}
-		}, reason.ErrVersion, "contests[0] elgamal: group plain cannot embed bytes"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := testMixed(t, "ristretto255")

@@ -203,6 +203,8 @@ func TestManifestRefuses(t *testing.T) {
 		text   string // of the error, after "ballot: manifest: "
 	}{
 		{"no group", func(m *Manifest) { m.Group = nil }, reason.ErrVersion, "group is missing"},
+		{"a group of one's own", func(m *Manifest) { m.Group = ownGroup(t, "ristretto255") }, reason.ErrVersion, `group "ristretto255" is none of the library's`},
+		{"a group of another name", func(m *Manifest) { m.Group = ownGroup(t, "plain") }, reason.ErrVersion, `group "plain" is none of the library's`},
 		{"no title", func(m *Manifest) { m.Title = "" }, reason.ErrEncoding, "title is empty"},
 		{"long title", func(m *Manifest) { m.Title = long }, reason.ErrLimit, "title has 1001 bytes"},
 
@@ -776,4 +778,12 @@ func TestExampleManifests(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ownGroup is a group that works, by any name.
+func ownGroup(t *testing.T, name string) *elgamal.Group {
+	curve := elgamal.Ristretto255().Kyber()
+	g, err := elgamal.NewGroup(name, curve, curve.(elgamal.Codec))
+	require.NoError(t, err)
+	return g
 }

@@ -79,6 +79,13 @@ func TestP20UnregisteredGroups(t *testing.T) {
 			_, err = ballot.ParseManifestBytes(bytes.Replace(f.Manifest.Bytes(), encoded, append([]byte{0, 0, 0, byte(len(other))}, other...), 1))
 			requireReason(t, reason.ErrVersion, err, other)
 		}
+		// One of the same name that somebody has made, with whatever base.
+		made, err := elgamal.NewGroup(g.Name(), g.Kyber(), g.Kyber().(elgamal.Codec))
+		require.NoError(t, err)
+		d := *f.Manifest
+		d.Group = made
+		_, err = ballot.NewManifest(d)
+		requireReason(t, reason.ErrVersion, err)
 	})
 }
 
