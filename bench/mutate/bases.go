@@ -72,6 +72,7 @@ func specs() []spec {
 		{name: "absent", o: electiontest.Options{Voters: 5, Contests: []ballot.Contest{clubs}}, absent: 1},
 		{name: "mixed", o: electiontest.Options{Voters: 6, Mixers: 3, Contests: []ballot.Contest{chair, mayor, motto}, BallotStyles: []ballot.Style{
 			{ID: "town", Name: "Town", Contests: []int{0, 1, 2}}, {ID: "guests", Name: "Guests", Contests: []int{0}}}, Styles: []int{0, 0, 1}}, revotes: 1},
+		{name: "tokens", o: electiontest.Options{Voters: 5, Tokens: true, Registrars: 2, Contests: []ballot.Contest{mayor, parks}, BallotStyles: twoTypes, Styles: []int{0, 0, 1}}, revotes: 1, spoils: 1},
 		{name: "P-256", o: electiontest.Options{Group: elgamal.P256(), Voters: 4, Contests: []ballot.Contest{mayor}}, revotes: 1},
 		{name: "P-256 mixed", o: electiontest.Options{Group: elgamal.P256(), Voters: 4, Mixers: 3, Mixes: 2, Contests: []ballot.Contest{chair}}},
 	}
@@ -152,7 +153,7 @@ func (b *base) ceremony() {
 func (b *base) vote(r *rand.Rand) {
 	votes := func(v *ballot.Voter) ballot.Votes {
 		votes := make(ballot.Votes)
-		for _, i := range b.Manifest.Styles[v.Line.Style].Contests {
+		for _, i := range b.Manifest.Styles[b.style(v)].Contests {
 			c := &b.Manifest.Contests[i]
 			votes[c.ID] = electiontest.RandomVote(r, c)
 		}
@@ -185,12 +186,22 @@ func (b *base) vote(r *rand.Rand) {
 	}
 }
 
+// style returns a voter's style, by the roll or by tokens.
+func (b *base) style(v *ballot.Voter) int {
+	if b.schema.tokens() {
+		style, _ := b.Manifest.StyleIndex(v.Permit.Class.Style)
+		return style
+	}
+	return v.Line.Style
+}
+
 // seal encrypts votes as a device does, but keeps the randomness.
 func (b *base) seal(v *ballot.Voter, votes ballot.Votes) []byte {
-	content := mustValue(b.Manifest.EncodeVotes(v.Line.Style, votes))
+	style := b.style(v)
+	content := mustValue(b.Manifest.EncodeVotes(style, votes))
 	w := witness{voter: v, r: b.Group.RandomScalar()}
 	var points []kyber.Point
-	for _, i := range b.Manifest.Styles[v.Line.Style].Contests {
+	for _, i := range b.Manifest.Styles[style].Contests {
 		c := &b.Manifest.Contests[i]
 		_, columns := c.Columns()
 		if !c.Mixed() {

@@ -68,9 +68,12 @@ func instrument(name string, src []byte, first int) (out []byte, found []branch,
 		text string
 	}
 	var edits []edit
-	note := func(in string, conditions ...ast.Expr) {
+	note := func(in string, after ast.Stmt, conditions ...ast.Expr) {
 		k := first + len(found)
 		b := branch{number: k, file: name, line: fset.Position(conditions[0].Pos()).Line, in: in}
+		if after != nil {
+			b.condition = oneLine(fset, after) + "; "
+		}
 		for i, c := range conditions {
 			edits = append(edits, edit{fset.Position(c.Pos()).Offset, "("}, edit{fset.Position(c.End()).Offset, fmt.Sprintf(") && kept(%d)", k)})
 			if i > 0 {
@@ -80,6 +83,7 @@ func instrument(name string, src []byte, first int) (out []byte, found []branch,
 		}
 		found = append(found, b)
 	}
+	before := make(map[*ast.IfStmt]ast.Stmt) // what gives a condition its err
 	var visit func(in string, returns bool, n ast.Node)
 	visit = func(in string, returns bool, n ast.Node) {
 		ast.Inspect(n, func(n ast.Node) bool {
@@ -87,14 +91,21 @@ func instrument(name string, src []byte, first int) (out []byte, found []branch,
 			case *ast.FuncLit:
 				visit(in, returnsError(n.Type), n.Body)
 				return false
+			case *ast.BlockStmt:
+				previous(n.List, before)
+			case *ast.CaseClause:
+				previous(n.Body, before)
 			case *ast.IfStmt:
+				if n.Init != nil {
+					before[n] = n.Init
+				}
 				if rejects(n.Body.List, returns) {
-					note(in, n.Cond)
+					note(in, before[n], n.Cond)
 				}
 			case *ast.SwitchStmt:
 				for _, s := range n.Body.List {
 					if c := s.(*ast.CaseClause); n.Tag == nil && c.List != nil && rejects(c.Body, returns) {
-						note(in, c.List...)
+						note(in, nil, c.List...)
 					}
 				}
 			}
@@ -113,6 +124,20 @@ func instrument(name string, src []byte, first int) (out []byte, found []branch,
 		at = e.at
 	}
 	return append(out, src[at:]...), found, nil
+}
+
+// previous notes, for each if on an err, the assignment in front of it.
+func previous(list []ast.Stmt, before map[*ast.IfStmt]ast.Stmt) {
+	for i := 1; i < len(list); i++ {
+		n, ok := list[i].(*ast.IfStmt)
+		a, assigns := list[i-1].(*ast.AssignStmt)
+		if !ok || !assigns {
+			continue
+		}
+		if last, ok := a.Lhs[len(a.Lhs)-1].(*ast.Ident); ok && last.Name == "err" {
+			before[n] = a
+		}
+	}
 }
 
 // returnsError reports whether the last result of a function is an error.

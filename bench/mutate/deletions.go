@@ -168,10 +168,10 @@ func (t *tests) kills(k int) bool {
 }
 
 // deletions deletes every rejecting branch of the packages in turn, and prints
-// those that the tests of the package, and of the packages of this module that
-// are built on it, do not miss. It returns how many those are, without the
+// those that the tests of the package, and unless own is set those of the
+// packages of this module that use it, do not miss. It returns how many those are, without the
 // argued ones.
-func deletions(w io.Writer, patterns []string) (survivors int, err error) {
+func deletions(w io.Writer, own bool, patterns []string) (survivors int, err error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return 0, err
@@ -194,7 +194,11 @@ func deletions(w io.Writer, patterns []string) (survivors int, err error) {
 		if err == nil {
 			total += len(d.branches)
 			var left []branch
-			left, err = d.survivors(w, all)
+			others := d.importers(all)
+			if own {
+				others = nil
+			}
+			left, err = d.survivors(w, others)
 			for _, b := range left {
 				if reason := why[b.key()]; reason != "" {
 					fmt.Fprintf(w, "argued    %s (%s)\n", b, reason)
@@ -217,9 +221,10 @@ func deletions(w io.Writer, patterns []string) (survivors int, err error) {
 const mostAlone = time.Minute
 
 // survivors returns the branches that no test misses.
-func (d *deleter) survivors(w io.Writer, all []pkg) ([]branch, error) {
+// The tests are those of its own package, and then of others.
+func (d *deleter) survivors(w io.Writer, others []pkg) ([]branch, error) {
 	left := d.branches
-	for i, p := range append([]pkg{d.pkg}, d.importers(all)...) {
+	for i, p := range append([]pkg{d.pkg}, others...) {
 		if len(left) == 0 {
 			break
 		}
@@ -243,7 +248,8 @@ func (d *deleter) survivors(w io.Writer, all []pkg) ([]branch, error) {
 // with the fewest dependencies first.
 func (d *deleter) importers(all []pkg) (list []pkg) {
 	for _, p := range all {
-		if slices.Contains(p.Deps, d.pkg.ImportPath) && !strings.Contains(p.ImportPath, "/examples") && p.Name != "main" {
+		uses := slices.Contains(slices.Concat(p.Deps, p.TestImports, p.XTestImports), d.pkg.ImportPath)
+		if uses && p.ImportPath != d.pkg.ImportPath && !strings.Contains(p.ImportPath, "/examples") && p.Name != "main" {
 			list = append(list, p)
 		}
 	}

@@ -10,16 +10,17 @@ func main() {
 	n := flag.Int("n", 2000, "how many mutants")
 	seed := flag.Uint64("seed", 1, "which ones")
 	only := flag.Int("only", -1, "just this one, and what its audit says")
-	about := flag.String("entry", "", "only of `entries` of this kind, such as ballot or checkpoint")
+	about := flag.String("field", "", "only fields whose `names` begin so, such as ballot or checkpoint/size")
 	most := flag.Int("most", 100, "stop after so many failures")
 	bugs := flag.Bool("bugs", false, "plant bugs, one at a time, and see whether they are found")
 	deleting := flag.Bool("deletions", false, "take branches out of the packages that are named behind the flags")
+	own := flag.Bool("own", false, "with -deletions, run the tests of the package itself only")
 	flag.Parse()
 	switch {
 	case *bugs:
-		exit(findBugs(os.Stdout, *n, *seed))
+		exit(findBugs(os.Stdout, *n, *seed, flag.Args()))
 	case *deleting:
-		exit(deletions(os.Stdout, flag.Args()))
+		exit(deletions(os.Stdout, *own, flag.Args()))
 	}
 	h := newHarness(*seed)
 	h.about = *about

@@ -89,7 +89,7 @@ func (m *mutant) String() string {
 // harness holds the bases and draws mutants of them.
 type harness struct {
 	seed   uint64
-	about  string // the kind of entries to change; "" is all
+	about  string // how the names of the fields to change begin
 	bases  []*base
 	donors []*donors
 	strata []stratum
@@ -134,7 +134,7 @@ func (b *base) pick(r *rand.Rand, kind fieldKind, l layer, about string) (index 
 	places := make(map[string]map[string][]place) // by entry, then by name
 	note := func(index int, t *node) {
 		for nth, n := range t.all() {
-			if n.kind != kind || about != "" && about != t.name {
+			if n.kind != kind || !strings.HasPrefix(n.name, about) {
 				continue
 			}
 			if places[t.name] == nil {
@@ -329,7 +329,7 @@ func (m *mutant) anotherBallot(data []byte) bool {
 	}
 	n := getNumber(t.find("ballot/body/number"))
 	for _, v := range m.Voters {
-		if bytes.Equal(v.Key.Public(), credential) && uint64(v.Line.Style) == getNumber(t.find("ballot/body/style")) {
+		if bytes.Equal(v.Key.Public(), credential) && uint64(m.style(v)) == getNumber(t.find("ballot/body/style")) {
 			return mask && n > last && n <= uint64(m.Manifest.Limits.BallotsPerCredential)
 		}
 	}

@@ -149,6 +149,9 @@ func twin(c *cut, n, _ *node) bool {
 		}
 		return set(n, g.AppendScalar(nil, g.Scalar().Neg(s)))
 	case signature:
+		if len(n.data) != 64 {
+			return false // a token
+		}
 		b, ok := wide(elgamal.Ristretto255(), n.data[32:], 1) // S + L
 		return ok && set(n, append(slices.Clone(n.data[:32]), b...))
 	}

@@ -27,11 +27,11 @@ var ofField = map[fieldKind][]error{
 	point:     {reason.ErrEncoding, reason.ErrGroup, reason.ErrProof, reason.ErrShape, reason.ErrDuplicate, reason.ErrEligibility},
 	scalar:    {reason.ErrEncoding, reason.ErrProof},
 	hash:      {reason.ErrEncoding, reason.ErrProof, reason.ErrFork},
-	signature: {reason.ErrEncoding},
+	signature: {reason.ErrEncoding, reason.ErrProof, reason.ErrEligibility}, // tokens too
 	id:        {reason.ErrEncoding, reason.ErrShape, reason.ErrDuplicate, reason.ErrProof, reason.ErrGroup, reason.ErrFork},
 	number:    {reason.ErrEncoding, reason.ErrLimit, reason.ErrRange, reason.ErrShape, reason.ErrProof, reason.ErrEligibility, reason.ErrDuplicate, reason.ErrReplay, reason.ErrVersion},
 	enum:      {reason.ErrEncoding, reason.ErrVersion, reason.ErrRange, reason.ErrShape, reason.ErrProof, reason.ErrLimit, reason.ErrDuplicate, reason.ErrFork},
-	timeField: {reason.ErrEncoding, reason.ErrRange, reason.ErrProof, reason.ErrDuplicate},
+	timeField: {reason.ErrEncoding, reason.ErrRange, reason.ErrProof, reason.ErrDuplicate, reason.ErrReplay},
 	text:      {reason.ErrEncoding, reason.ErrVersion, reason.ErrRange, reason.ErrShape, reason.ErrDuplicate, reason.ErrLimit},
 	opaque:    {reason.ErrEncoding, reason.ErrProof, reason.ErrGroup, reason.ErrVersion, reason.ErrLimit},
 	list:      {reason.ErrEncoding, reason.ErrShape, reason.ErrRange, reason.ErrDuplicate, reason.ErrLimit, reason.ErrProof, reason.ErrGroup, reason.ErrVersion, reason.ErrFork},

@@ -143,7 +143,12 @@ func (b *base) proveBallot(env *entry.Envelope, t *node, w witness) ([]byte, err
 	if secret == nil {
 		secret = mustValue(b.Group.DecodeScalar(w.voter.Key.Bytes()))
 	}
+	var bound []byte
+	if permit := t.find("ballot/body/permit"); permit != nil {
+		bound = permit.bytes()
+	}
 	return form.Prove(zkp.BallotStatement{
+		Bound:      bound,
 		Credential: row[0], Number: uint32(getNumber(t.find("ballot/body/number"))), Time: env.Time,
 		Row: elgamal.Ciphertext{A: row[1], B: row[2:]},
 	}, zkp.BallotWitness{Randomness: w.r, Bits: w.bits, Credential: secret})
@@ -168,7 +173,7 @@ func (b *base) secretOf(credential []byte) kyber.Scalar {
 func (b *base) encryptAgain(t *node, w *witness) {
 	columns := t.find("ballot/body/columns")
 	style := int(getNumber(t.find("ballot/body/style")))
-	if len(columns.kids) != len(w.points) || style != w.voter.Line.Style {
+	if len(columns.kids) != len(w.points) || style != b.style(w.voter) {
 		return
 	}
 	g := b.Group
@@ -188,6 +193,10 @@ func (b *base) proveSpoil(env *entry.Envelope, t *node) ([]byte, error) {
 	var position wire.Writer
 	position.Raw(t.find("spoil/body/tracker").data)
 	position.Int64(env.Time)
+	if b.schema.tokens() {
+		position.Raw(t.find("spoil/body/style").data)
+		position.Raw(t.find("spoil/body/permit").bytes())
+	}
 	return zkp.Dlog{Base: b.Group.Base(), Image: b.Group.Point().Mul(secret, nil)}.Prove(b.Group,
 		zkp.Context{Kind: "spoil", Election: env.Election, Position: position.Bytes()}, secret)
 }

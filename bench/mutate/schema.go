@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/ballot/token"
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/entry"
 )
@@ -98,8 +99,34 @@ func (sc *schema) body(w *walker, kind entry.Kind) {
 		sc.open(w)
 	case entry.Ballot:
 		sc.ballot(w)
+	case entry.Issuer:
+		n, count := w.counted(number, "class count", 4)
+		w.list("keys", count, n, func() {
+			w.group(record, "key", nil, func() {
+				w.field(number, "style", 4)
+				w.field(number, "weight", 8)
+				w.field(opaque, "N", token.Size)
+				w.leaves(opaque, "proof", "root", token.PublicKeySize/token.Size-1, token.Size)
+			})
+		})
+	case entry.Issued:
+		n, count := w.counted(number, "class count", 4)
+		w.list("classes", count, n, func() {
+			w.group(record, "class", nil, func() {
+				w.field(number, "style", 4)
+				w.field(number, "weight", 8)
+				w.field(number, "eligible", 8)
+				w.field(number, "issued", 8)
+			})
+		})
+		w.field(number, "size", 8)
+		w.field(hash, "root", 32)
 	case entry.Spoil:
 		w.field(id, "tracker", 32)
+		if sc.tokens() {
+			w.field(number, "style", 2)
+			sc.permit(w)
+		}
 		w.field(point, "credential", sc.p)
 		w.group(record, "proof", nil, func() {
 			w.field(point, "A", sc.p)
@@ -171,6 +198,17 @@ func (sc *schema) open(w *walker) {
 	})
 }
 
+// tokens reports whether voters are let in by tokens.
+func (sc *schema) tokens() bool { return sc.m.Eligibility == ballot.EligibilityTokens }
+
+// permit reads what lets a voter in, in an election by tokens.
+func (sc *schema) permit(w *walker) {
+	w.group(record, "permit", nil, func() {
+		w.field(number, "weight", 8)
+		w.leaves(signature, "tokens", "token", len(sc.m.Registrars.Keys), token.Size)
+	})
+}
+
 func (sc *schema) ballot(w *walker) {
 	style := int(w.number(number, "style", 2))
 	if style >= len(sc.m.Styles) {
@@ -179,6 +217,9 @@ func (sc *schema) ballot(w *walker) {
 	}
 	columns, slots := sc.columns(style)
 	w.field(number, "number", 4)
+	if sc.tokens() {
+		sc.permit(w)
+	}
 	w.field(point, "credential", sc.p)
 	w.field(point, "A", sc.p)
 	w.leaves(point, "columns", "B", columns, sc.p)

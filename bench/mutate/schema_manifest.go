@@ -60,6 +60,9 @@ func (sc *schema) manifest(w *walker) {
 		w.list("witnesses", count, n, func() { w.text("witness") })
 		w.field(number, "witness quorum", 4)
 	}
+	if len(w.rest) > 0 && w.err == nil {
+		w.text("eligibility")
+	}
 }
 
 // contestFields cuts one contest; whether it is mixed.

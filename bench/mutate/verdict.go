@@ -22,9 +22,9 @@ type judgement struct {
 	report   *tally.Report
 	err      error
 	panicked any
-	time     time.Duration
-	memory   uint64 // bytes allocated
-	result   string // the result's numbers, without what follows from the ledger's size
+	time     time.Duration // of the processor
+	memory   uint64        // bytes allocated
+	result   string        // the result's numbers, without what follows from the ledger's size
 	findings map[string]int
 	refused  map[uint64]bool // which entries are listed as refused
 }
@@ -38,9 +38,9 @@ func allocated() uint64 {
 // judge audits a ledger.
 func (b *base) judge(l *operatedLedger, fp ballot.Fingerprint, checkpoints ...[]byte) (j judgement) {
 	defer func() { j.panicked = recover() }()
-	begin, before := time.Now(), allocated()
+	begin, before := cpuTime(), allocated()
 	j.report, j.err = tally.Audit(context.Background(), l, fp, &tally.AuditOptions{Workers: 1, Checkpoints: checkpoints})
-	j.time, j.memory = time.Since(begin), allocated()-before
+	j.time, j.memory = cpuTime()-begin, allocated()-before
 	if j.err != nil {
 		return j
 	}
@@ -171,10 +171,13 @@ func (m *mutant) newFinding(j judgement, failed bool) string {
 			notRun = c.ID + ": not run"
 		}
 	}
-	if failed {
-		return cmp.Or(of, other, notRun)
+	switch {
+	case !failed:
+		return of
+	case m.layer < operated: // it is the ledger that does not fit
+		return cmp.Or(other, of, notRun)
 	}
-	return of
+	return cmp.Or(of, other, notRun)
 }
 
 // setupVerdict judges an election that was opened in another way: what came
