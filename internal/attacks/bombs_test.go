@@ -18,6 +18,7 @@ import (
 	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/ledger"
 	witnesses "github.com/hanpyo/hanpyo/ledger/witness"
+	"github.com/hanpyo/hanpyo/tally"
 )
 
 // allocated returns how many bytes act takes from the heap, freed or not.
@@ -64,6 +65,40 @@ func TestP82Bombs(t *testing.T) {
 			honest := allocated(func() { m.read(t, [][]byte{m.body}) })
 			took := allocated(func() { m.read(t, bodies) })
 			require.Less(t, took, uint64(len(bodies))*(4*honest+mebibyte), m.name)
+		}
+	})
+}
+
+// Nor is a count believed because officials have signed it: no pin, result,
+// close or end of a round makes an audit, a trustee or whoever combines panic or
+// take memory out of proportion.
+func TestP82SignedBombs(t *testing.T) {
+	eachElection(t, func(t *testing.T, f *fixture) {
+		e, ctx := f.Election.Election, t.Context()
+		honest := allocated(func() { f.audit(t, f.entries) })
+		for _, kind := range []entry.Kind{entry.Pin, entry.Result, entry.Close, entry.Round} {
+			at := f.at(t, kind, 0)
+			body := parse(t, f.entries[at]).Body
+			changed := [][]byte{nil, {0}, slices.Repeat([]byte{0xff}, len(body)), make([]byte, len(body)), append(slices.Clone(body), 0)}
+			for i := 0; i+8 <= len(body) && i < 64; i += 8 {
+				b := slices.Clone(body)
+				copy(b[i:], "\xff\xff\xff\xff\xff\xff\xff\xff")
+				changed = append(changed, b)
+			}
+			for i, b := range changed {
+				if slices.Equal(b, body) { // a close has none
+					continue
+				}
+				entries := replace(f.entries, at, f.sign(kind, b, f.Signers()...))
+				took := allocated(func() {
+					report := f.audit(t, entries)
+					require.False(t, report.Verified(), "%s %d", kind, i)
+					log := f.Fork(entries...)
+					_, _ = tally.Combine(ctx, e, log)
+					_ = tally.Decrypt(ctx, e, log, f.Trustees[0])
+				})
+				require.Less(t, took, 4*3*honest+mebibyte, "%s %d", kind, i)
+			}
 		}
 	})
 }
