@@ -16,7 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hanpyo/hanpyo/ballot"
+	"github.com/hanpyo/hanpyo/ballot/token"
 	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/tokentest"
 	"github.com/hanpyo/hanpyo/ledger"
 	"github.com/hanpyo/hanpyo/mixnet"
 	"github.com/hanpyo/hanpyo/tally"
@@ -84,7 +86,20 @@ func TestP89SecretsAreNeverShown(t *testing.T) {
 		_, mixSecret, err := mixnet.Shuffle(t.Context(), key.Public(), input, nil)
 		require.NoError(t, err)
 
+		code := ballot.NewCode()
+		share := must(ballot.NewCodeShare(f.Manifest, f.Manifest.Registrars.Keys[0], "voter-1", code))
+		codes := must(ballot.VoterKeyFromCodes(f.Manifest, "voter-1", []ballot.Code{code}))
+		secrets = append(secrets, []byte(code.Text()), codes.Bytes())
+		draft := must(f.Prepare(f.voter(0), f.votes[0]))
+		issuer := tokentest.Key(0)
+		class := token.Class{Style: "town", Weight: 1}
+		public := must(issuer.Public(token.Context{Election: f.Manifest.ID(), Registrar: f.Manifest.Registrars.Keys[0], Class: class}))
+		request := must(token.NewRequest(public, token.Message(f.Manifest.ID(), class, f.Voters[0].Line.Key)))
+		kept := request.Bytes() // message, seed of 32 bytes, hash of 32 bytes
+		secrets = append(secrets, kept[len(kept)-64:len(kept)-32], issuer.Bytes()[:192], issuer.Bytes()[192:])
+
 		values := []any{
+			code, &code, share, codes, draft, issuer, *issuer, public, request, *request,
 			f.Voters, *f.Voters[0], f.Voters[0].Key, *f.Voters[0].Key, f.Trustees, *f.Trustees[0], key, *key,
 			witness, &witness, zkp.OneOfWitness{Randomness: r}, mixSecret, *mixSecret, cosigner, *cosigner,
 			b, e, f.Roll, f.result, f.Opening, f.Outcome, f.audit(t, f.entries),
