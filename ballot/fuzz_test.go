@@ -40,8 +40,27 @@ func requireReason(t *testing.T, err error) {
 	require.Equal(t, 1, n, "%v", err)
 }
 
+// fuzzTokens is the same by tokens.
+func fuzzTokens(f *testing.F) (e *electiontest.Election, cast, spoil []byte) {
+	e = electiontest.New(f, &electiontest.Options{Trustees: 1, Tokens: true, Voters: 1, Contests: append(electiontest.Contests()[:1], mixedContests()[0])})
+	b, tracker, err := e.Encrypt(e.Voters[0], nil)
+	require.NoError(f, err)
+	s, err := e.NewSpoil(e.Voters[0], tracker)
+	require.NoError(f, err)
+	return e, b.Bytes(), s.Bytes()
+}
+
 func FuzzBallot(f *testing.F) {
 	e, cast, spoil := fuzzElection(f)
+	fuzzBallot(f, e, cast, spoil)
+}
+
+func FuzzBallotByTokens(f *testing.F) {
+	e, cast, spoil := fuzzTokens(f)
+	fuzzBallot(f, e, cast, spoil)
+}
+
+func fuzzBallot(f *testing.F, e *electiontest.Election, cast, spoil []byte) {
 	f.Add(cast)
 	f.Add(spoil)
 	f.Add(cast[:len(cast)/2])
@@ -62,6 +81,15 @@ func FuzzBallot(f *testing.F) {
 
 func FuzzSpoil(f *testing.F) {
 	e, cast, spoil := fuzzElection(f)
+	fuzzSpoil(f, e, cast, spoil)
+}
+
+func FuzzSpoilByTokens(f *testing.F) {
+	e, cast, spoil := fuzzTokens(f)
+	fuzzSpoil(f, e, cast, spoil)
+}
+
+func fuzzSpoil(f *testing.F, e *electiontest.Election, cast, spoil []byte) {
 	f.Add(spoil)
 	f.Add(cast)
 	f.Add(spoil[:len(spoil)-1])
@@ -99,6 +127,15 @@ func FuzzOpening(f *testing.F) {
 // verdict, and that only a signed close closes.
 func FuzzApply(f *testing.F) {
 	e, cast, spoil := fuzzElection(f)
+	fuzzApply(f, e, cast, spoil)
+}
+
+func FuzzApplyByTokens(f *testing.F) {
+	e, cast, spoil := fuzzTokens(f)
+	fuzzApply(f, e, cast, spoil)
+}
+
+func fuzzApply(f *testing.F, e *electiontest.Election, cast, spoil []byte) {
 	end := entry.Envelope{Kind: entry.Close, Election: entry.Hash(e.Fingerprint)}
 	f.Add(end.Bytes())
 	for _, k := range e.Signers() {
