@@ -6,16 +6,19 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
 	"go.dedis.ch/kyber/v3"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/elgamal/dkg"
 	"github.com/hanpyo/hanpyo/internal/electiontest"
 	"github.com/hanpyo/hanpyo/internal/entry"
+	"github.com/hanpyo/hanpyo/ledger"
 	"github.com/hanpyo/hanpyo/mixnet"
 	"github.com/hanpyo/hanpyo/tally"
 )
@@ -50,6 +53,7 @@ type spec struct {
 	revotes, spoils int
 	absent          int  // trustees who never say anything
 	refused         bool // entries that count for nothing stand on the ledger
+	rotated         bool // the ledger's key is handed over at the end
 }
 
 var (
@@ -69,7 +73,7 @@ func specs() []spec {
 		{name: "sums", o: electiontest.Options{Voters: 6, Contests: []ballot.Contest{mayor, parks}, BallotStyles: twoTypes, Styles: []int{0, 0, 1}}},
 		{name: "weights", o: electiontest.Options{Voters: 6, Weights: []uint64{1, 3}, Contests: []ballot.Contest{clubs, board}}},
 		{name: "revotes", o: electiontest.Options{Voters: 5, Contests: []ballot.Contest{mayor}}, revotes: 2, spoils: 1, refused: true},
-		{name: "absent", o: electiontest.Options{Voters: 5, Contests: []ballot.Contest{clubs}}, absent: 1},
+		{name: "absent", o: electiontest.Options{Voters: 5, Contests: []ballot.Contest{clubs}}, absent: 1, rotated: true},
 		{name: "mixed", o: electiontest.Options{Voters: 6, Mixers: 3, Contests: []ballot.Contest{chair, mayor, motto}, BallotStyles: []ballot.Style{
 			{ID: "town", Name: "Town", Contests: []int{0, 1, 2}}, {ID: "guests", Name: "Guests", Contests: []int{0}}}, Styles: []int{0, 0, 1}}, revotes: 1},
 		{name: "tokens", o: electiontest.Options{Voters: 5, Tokens: true, Registrars: 2, Contests: []ballot.Contest{mayor, parks}, BallotStyles: twoTypes, Styles: []int{0, 0, 1}}, revotes: 1, spoils: 1},
@@ -92,6 +96,8 @@ type base struct {
 	sums       []elgamal.Ciphertext   // of the counted ballots, for each contest; of a mixed one nothing
 	lists      []*mixnet.List         // the last one of each mixed contest
 	secrets    [][]kyber.Scalar       // of the trustees; nil of one who was absent
+	signer     note.Signer            // of the ledger, at its end
+	newKey     string                 // of the signer, if the key was handed over
 	keys       map[string]func(*entry.Envelope)
 	stranger   *ballot.VoterKey // who is not on the roll
 	checkpoint *node
@@ -124,6 +130,11 @@ func newBase(s spec, r *rand.Rand) *base {
 	}
 	b.open = int(b.Opening.Index)
 	b.addUp()
+	if b.signer = b.Signer; s.rotated {
+		next := mustValue(b.rotate(b.entries))
+		b.entries = append(b.entries, next)
+		b.trees = append(b.trees, b.schema.walk(next))
+	}
 	b.checkpoint = walkCheckpoint(b.read(b.entries).cp.Raw)
 	return b
 }
@@ -280,6 +291,49 @@ func (b *base) addUp() {
 		contest, output := getNumber(t.find("mix/body/contest")), t.find("mix/body/output")
 		_, width := b.Manifest.Contests[contest].Columns()
 		b.lists[contest] = mustValue(mixnet.DecodeList(context.Background(), g, width, len(output.kids), output.bytes(), nil))
+	}
+}
+
+// rotate returns the entry with which the ledger's key is handed over behind
+// the given entries.
+func (b *base) rotate(entries [][]byte) ([]byte, error) {
+	if b.newKey == "" {
+		secret, public, err := note.GenerateKey(nil, b.Signer.Name())
+		if err != nil {
+			return nil, err
+		}
+		if b.signer, err = note.NewSigner(secret); err != nil {
+			return nil, err
+		}
+		b.newKey = public
+	}
+	tree := ledger.NewRange(0)
+	for _, data := range entries {
+		tree.Append(ledger.LeafHash(data))
+	}
+	root, err := tree.Root()
+	if err != nil {
+		return nil, err
+	}
+	r := ledger.Rotation{Size: uint64(len(entries)), Root: root, Old: b.Manifest.Ledger.Key, New: b.newKey}
+	if err := r.Sign(b.Signer); err != nil {
+		return nil, err
+	}
+	env := entry.Envelope{Kind: entry.Rotation, Election: b.Manifest.ID(), Body: r.Bytes()}
+	for _, key := range b.Signers() {
+		env.Sign(key)
+	}
+	return env.Bytes(), nil
+}
+
+// rotateAgain makes the rotation anew where the entries before it are others.
+func (b *base) rotateAgain(entries [][]byte) {
+	if b.newKey == "" {
+		return
+	}
+	was := b.entries[len(b.entries)-1]
+	if i := slices.IndexFunc(entries, func(data []byte) bool { return bytes.Equal(data, was) }); i >= 0 {
+		entries[i] = mustValue(b.rotate(entries[:i]))
 	}
 }
 

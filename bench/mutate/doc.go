@@ -9,7 +9,8 @@
 //	go run ./bench/mutate -deletions ./zkp ./tally
 //
 // The bases are small honest elections with sums, weights, revotes and spoils,
-// an absent trustee, and mixed contests, on ristretto255 and P-256. Each entry
+// an absent trustee and a new key of the ledger, voters let in by tokens, and
+// mixed contests, on ristretto255 and P-256. Each entry
 // of their ledgers is cut into fields, of which a test holds that they cover
 // every byte. A mutant takes a base, a field, one of the operators
 //

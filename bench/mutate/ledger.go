@@ -37,7 +37,7 @@ func (b *base) read(entries [][]byte) *operatedLedger {
 	for i, data := range entries {
 		l.hashes = append(l.hashes, mustValue(tlog.StoredHashesForRecordHash(int64(i), ledger.LeafHash(data), l.hashes))...)
 	}
-	l.cp = mustValue(ledger.SignCheckpoint(b.Signer, l.size, mustValue(l.tree(l.size).Root())))
+	l.cp = mustValue(ledger.SignCheckpoint(b.signer, l.size, mustValue(l.tree(l.size).Root())))
 	return l
 }
 
@@ -95,15 +95,8 @@ func (l *operatedLedger) Consistency(_ context.Context, old, size uint64) (tlog.
 // walkCheckpoint cuts a checkpoint into its lines: origin, size, root, and the
 // signature.
 func walkCheckpoint(raw []byte) *node {
-	lines := strings.SplitAfter(string(raw), "\n")
-	names := []string{"origin", "size", "root", "end", "signature"}
-	kinds := []fieldKind{text, text, text, text, text}
 	w, root := newWalker("checkpoint", raw)
-	for i, line := range lines {
-		if line != "" {
-			w.field(kinds[min(i, 4)], names[min(i, 4)], len(line))
-		}
-	}
+	w.lines("origin", "size", "root", "end", "signature")
 	must(w.done())
 	return root
 }

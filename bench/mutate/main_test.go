@@ -61,7 +61,7 @@ func everyByte(t *testing.T, h *harness) {
 			require.Zero(t, lumps, b.name)
 		}
 	}
-	for kind := entry.Manifest; kind <= entry.Result; kind++ {
+	for kind := entry.Manifest; kind <= entry.Issued; kind++ {
 		require.True(t, seen[kind.String()], "no base has a %s", kind)
 	}
 }

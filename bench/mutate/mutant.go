@@ -212,7 +212,7 @@ func (m *mutant) recheckpointed(root *node) *mutant {
 	raw := root.bytes()
 	if m.layer == operated { // the operator signs what it wants
 		body, _, _ := bytes.Cut(raw, []byte("\n\n"))
-		signed, err := signNote(m.Signer, string(body)+"\n")
+		signed, err := signNote(m.signer, string(body)+"\n")
 		if err != nil {
 			return nil
 		}
@@ -282,6 +282,8 @@ func (m *mutant) goesOn(entries [][]byte, added int) {
 			refused = 1
 		}
 		entries = m.goOn(entries, closed, refused)
+	} else {
+		m.rotateAgain(entries)
 	}
 	m.at, m.ledger = added, m.read(entries)
 }
@@ -379,6 +381,8 @@ func (m *mutant) changed(r *rand.Rand, data []byte) *mutant {
 			if kind != entry.Result && r.IntN(2) == 0 {
 				m.along = true
 				entries = m.goAlong(entries, m.index)
+			} else {
+				m.rotateAgain(entries)
 			}
 			m.ledger = m.read(entries)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // fieldKind is what a field of an entry is, as attackers see it.
@@ -182,6 +183,15 @@ func (w *walker) text(name string) string {
 	leaf := w.field(text, name, int(min(n, 1<<30)))
 	leaf.counts = length
 	return string(leaf.data)
+}
+
+// lines reads the lines of a note, of which the last name is that of all others.
+func (w *walker) lines(names ...string) {
+	for i, line := range strings.SplitAfter(string(w.rest), "\n") {
+		if line != "" {
+			w.field(text, names[min(i, len(names)-1)], len(line))
+		}
+	}
 }
 
 // done returns the failure, or that bytes are left.

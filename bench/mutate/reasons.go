@@ -11,10 +11,10 @@ import (
 // one was caught, but perhaps by accident; a run counts those.
 
 // ofLedger are the reasons up to L2: the ledger does not fit together, or what
-// anchors the election is not on it, or not the manifest that it says it is.
+// anchors the election is not on it, or not what it says it is.
 var ofLedger = map[layer][]error{
-	asIs:    {reason.ErrChain, reason.ErrIncomplete, reason.ErrBinding},
-	lengths: {reason.ErrChain, reason.ErrIncomplete, reason.ErrBinding},
+	asIs:    {reason.ErrChain, reason.ErrIncomplete, reason.ErrBinding, reason.ErrSignature},
+	lengths: {reason.ErrChain, reason.ErrIncomplete, reason.ErrBinding, reason.ErrSignature},
 	hashed:  {reason.ErrSignature, reason.ErrIncomplete, reason.ErrBinding},
 }
 

@@ -307,6 +307,9 @@ func (b *base) goOn(entries [][]byte, closed, refused int) [][]byte {
 			env.Body = slices.Clone(env.Body)
 			putNumber(at, getNumber(at)+uint64(refused))
 			copy(env.Body[32+4*8:], at.data)
+		case entry.Rotation:
+			out = append(out, mustValue(b.rotate(out)))
+			continue
 		default:
 			out = append(out, data)
 			continue
@@ -372,9 +375,16 @@ func (b *base) goAlong(entries [][]byte, from int) [][]byte {
 			if result, err := tally.Combine(ctx, e, log); err == nil {
 				_ = tally.Publish(ctx, e, log, result, b.Signers())
 			}
+		case entry.Rotation:
+			so := mustValue(b.rotate(b.readAll(log)))
+			mustValue(log.Append(ctx, so))
 		}
 	}
-	var all [][]byte
+	return b.readAll(log)
+}
+
+func (b *base) readAll(log ledger.Reader) (all [][]byte) {
+	ctx := context.Background()
 	for en, err := range log.Entries(ctx, 0, mustValue(log.Checkpoint(ctx)).Size) {
 		must(err)
 		all = append(all, en.Data)
@@ -386,12 +396,11 @@ func (b *base) goAlong(entries [][]byte, from int) [][]byte {
 // mix on a ledger. It reports whether those can be read.
 func (b *base) lastLists(log ledger.Reader, lists []*mixnet.List) bool {
 	ctx := context.Background()
-	for en, err := range log.Entries(ctx, 0, mustValue(log.Checkpoint(ctx)).Size) {
-		must(err)
-		if entryKind(en.Data) != entry.Mix {
+	for _, data := range b.readAll(log) {
+		if entryKind(data) != entry.Mix {
 			continue
 		}
-		t := b.schema.walk(en.Data)
+		t := b.schema.walk(data)
 		output := t.find("mix/body/output")
 		if output == nil {
 			return false
@@ -409,11 +418,9 @@ func (b *base) lastLists(log ledger.Reader, lists []*mixnet.List) bool {
 
 // pinOn returns the body of the last pin on a ledger.
 func (b *base) pinOn(log ledger.Reader) (body []byte) {
-	ctx := context.Background()
-	for en, err := range log.Entries(ctx, 0, mustValue(log.Checkpoint(ctx)).Size) {
-		must(err)
-		if entryKind(en.Data) == entry.Pin {
-			body = mustValue(entry.Parse(bytes.Clone(en.Data))).Body
+	for _, data := range b.readAll(log) {
+		if entryKind(data) == entry.Pin {
+			body = mustValue(entry.Parse(bytes.Clone(data))).Body
 		}
 	}
 	return body

@@ -144,7 +144,7 @@ func (sc *schema) body(w *walker, kind entry.Kind) {
 	case entry.Result:
 		sc.result(w)
 	case entry.Rotation:
-		w.field(text, "note", len(w.rest))
+		w.lines("name", "size", "root", "old key", "new key", "end", "signature")
 	default:
 		w.fail("no schema")
 	}
