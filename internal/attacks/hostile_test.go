@@ -47,7 +47,7 @@ func (f *fixture) attempts(t testing.TB) (list [][]byte, reasons []error) {
 		}
 	})
 	add(reason.ErrEncoding, f.sign(entry.Ballot, nil))
-	add(reason.ErrEncoding, f.sign(entry.Ballot, make([]byte, 1000)))
+	add(reason.ErrRange, rewrap(t, f.sign(entry.Ballot, make([]byte, 1000)), func(env *entry.Envelope) { env.Time = 0 })) // number 0
 	add(reason.ErrVersion, []byte("junk"))
 	return list, reasons
 }
