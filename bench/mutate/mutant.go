@@ -361,7 +361,9 @@ func (m *mutant) changed(r *rand.Rand, data []byte) *mutant {
 		m.goesOn(slices.Insert(slices.Clone(m.entries), at, data), at)
 	case acted:
 		row := strings.HasSuffix(m.field, "/A") || strings.Contains(m.field, "/columns")
-		signed, ok := m.act(original, data, !strings.Contains(m.field, "/proof"), !row && r.IntN(2) == 0)
+		how := redo{prove: !strings.Contains(m.field, "/proof"), encrypt: !row && r.IntN(3) > 0}
+		how.next = how.encrypt && !strings.HasSuffix(m.field, "/number") && r.IntN(2) == 0
+		signed, ok := m.act(original, data, how)
 		if !ok || m.early(signed) || m.anotherBallot(signed) {
 			return nil
 		}

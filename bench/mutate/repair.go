@@ -24,11 +24,18 @@ import (
 // can be proven. Everything here is written from docs/wire.md and
 // docs/protocol.md with package zkp, not with the code under test.
 
-// act lets the parties who signed an entry sign its changed form, and if prove
-// is set prove again what is still true. It reports whether they could: what is
+// redo is what whoever made an entry makes again for its changed form.
+type redo struct {
+	prove   bool // proofs
+	encrypt bool // the row of a ballot, with the same votes
+	next    bool // and its number, the next one
+}
+
+// act lets the parties who signed an entry sign its changed form, and
+// prove again what is still true. It reports whether they could: what is
 // no envelope, nobody can sign, and who signs what was signed before changes
 // nothing.
-func (b *base) act(original, changed []byte, prove, again bool) ([]byte, bool) {
+func (b *base) act(original, changed []byte, how redo) ([]byte, bool) {
 	was, err := entry.Parse(original)
 	if err != nil {
 		return nil, false
@@ -38,8 +45,8 @@ func (b *base) act(original, changed []byte, prove, again bool) ([]byte, bool) {
 		return nil, false
 	}
 	same := bytes.Equal(unsigned(was), unsigned(env))
-	if prove && !same {
-		if body, ok := b.reprove(was, env, original, again); ok {
+	if how.prove && !same {
+		if body, ok := b.reprove(was, env, original, how); ok {
 			env.Body = body
 		}
 	}
@@ -82,7 +89,7 @@ func (b *base) again(env *entry.Envelope) []byte {
 // reprove returns the body with a new proof by whoever made the entry. Where
 // the changed statement is false, or cannot be read, there is none. A voter's
 // device may encrypt the same votes again for it.
-func (b *base) reprove(was, env *entry.Envelope, original []byte, again bool) ([]byte, bool) {
+func (b *base) reprove(was, env *entry.Envelope, original []byte, how redo) ([]byte, bool) {
 	changed := b.schema.walk(env.Bytes())
 	body := changed.find(env.Kind.String() + "/body")
 	proof := changed.find(env.Kind.String() + "/body/proof")
@@ -97,8 +104,11 @@ func (b *base) reprove(was, env *entry.Envelope, original []byte, again bool) ([
 		if !ok {
 			return nil, false
 		}
-		if again {
+		if how.encrypt {
 			b.encryptAgain(changed, &w)
+		}
+		if n := changed.find("ballot/body/number"); how.next {
+			putNumber(n, getNumber(n)+1)
 		}
 		made, err = b.proveBallot(env, changed, w)
 	case entry.Spoil:
@@ -338,7 +348,7 @@ func (b *base) shareAgain(env *entry.Envelope, pin []byte, lists []*mixnet.List)
 		env.Body = append(env.Body[:36:36], b.rows(env, int(contest), target[:], list)...)
 		return
 	}
-	body, ok := b.reprove(env, env, nil, false)
+	body, ok := b.reprove(env, env, nil, redo{prove: true})
 	if !ok {
 		panic("mutate: a share cannot be proven again")
 	}
