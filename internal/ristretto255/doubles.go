@@ -103,7 +103,9 @@ func rememberDoubles(list []*Point) {
 	}
 	compressDoubles(points, out)
 	for _, p := range list {
-		p.p.double()
+		if p.halved { // a point may stand in the list twice
+			p.p.double()
+		}
 		p.known, p.halved = true, false
 	}
 }

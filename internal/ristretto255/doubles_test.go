@@ -117,6 +117,11 @@ func TestHalves(t *testing.T) {
 			require.False(t, !a.(*Point).known && b.(*Point).halved)
 			return b
 		})
+		same("remembered twice", func(a kyber.Point) kyber.Point {
+			b := a.Clone()
+			g.RememberPoints([]kyber.Point{b, b})
+			return g.Point().Add(b, p)
+		})
 		for _, other := range append(halved, decoded(t, halved[0]), g.HashToPoint("other", nil)) {
 			same("sum", func(a kyber.Point) kyber.Point { return g.Point().Add(a, other) })
 			same("sum, other side", func(a kyber.Point) kyber.Point { return g.Point().Add(other, a) })
