@@ -30,6 +30,9 @@ func (a *audit) setup(ctx context.Context) bool {
 	case isIssuance(err):
 		a.fail(issuance, &a.open, err)
 		return false
+	case wrongEntry(err) != nil: // the reader has changed its mind
+		a.fail("ledger.checkpoint", wrongEntry(err), err)
+		return false
 	case errors.Is(err, reason.ErrBinding):
 		a.fail("keys.certified", &a.open, err)
 		return false

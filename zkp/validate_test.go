@@ -92,3 +92,30 @@ func TestForeignPoints(t *testing.T) {
 		require.ErrorIs(t, err, ErrShape, "%d messages", n)
 	}
 }
+
+// TestProversRefuseBadStatements holds that nobody proves what has a point
+// missing, or no group.
+func TestProversRefuseBadStatements(t *testing.T) {
+	g := elgamal.Ristretto255()
+	x, seed := g.Int64Scalar(5), [32]byte{1}
+	p := g.Point().Mul(x, nil)
+	one := []kyber.Point{p}
+	for name, prove := range map[string]func() ([]byte, error){
+		"dlog":       func() ([]byte, error) { return Dlog{nil, p}.Prove(g, Context{}, x) },
+		"dlogs":      func() ([]byte, error) { return Dlogs{nil, one}.ProveSeeded(g, Context{}, []kyber.Scalar{x}, seed) },
+		"dleq":       func() ([]byte, error) { return DLEQ{nil, p, p, p}.ProveSeeded(g, Context{}, x, seed) },
+		"dleq keys":  func() ([]byte, error) { return DLEQKeys{nil, one, p, one}.Prove(g, Context{}, []kyber.Scalar{x}) },
+		"dleq bases": func() ([]byte, error) { return DLEQBases{nil, p, one, one}.Prove(g, Context{}, x) },
+		"one of": func() ([]byte, error) {
+			return OneOf{Key: nil, A: p, B: p, Messages: one}.Prove(g, Context{}, OneOfWitness{Randomness: x})
+		},
+	} {
+		proof, err := prove()
+		require.ErrorIs(t, err, ErrGroup, name)
+		require.Empty(t, proof, name)
+	}
+	require.ErrorIs(t, Dlog{g.Base(), p}.Verify(nil, Context{}, nil), ErrGroup)
+	_, err := DLEQKeys{g.Base(), []kyber.Point{p, g.Point().Neg(p)}, g.Point(), []kyber.Point{g.Point(), g.Point()}}.Prove(
+		g, Context{}, []kyber.Scalar{x, g.Scalar().Neg(x)})
+	require.NoError(t, err)
+}
