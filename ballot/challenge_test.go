@@ -67,6 +67,23 @@ func TestCheckOpeningOfMixedContests(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, votes, found.Votes)
 
+		// Plaintexts that are no vote, or not all there.
+		plain := 8 + 2 + 4 + w.Group.PointLen() + 64 // where that of the ranking stands
+		for name, test := range map[string]struct {
+			reason error
+			change func(b []byte) []byte
+		}{
+			"an option twice":        {ballot.ErrShape, func(b []byte) []byte { b[plain+1] = b[plain]; return b }},
+			"an option there is not": {ballot.ErrRange, func(b []byte) []byte { b[plain] = 4; return b }},
+			"a gap":                  {ballot.ErrEncoding, func(b []byte) []byte { b[plain+1], b[plain+2] = 0, 1; return b }},
+			"cut in the ranking":     {ballot.ErrEncoding, func(b []byte) []byte { return b[:plain+2] }},
+			"cut before the text":    {ballot.ErrEncoding, func(b []byte) []byte { return b[:plain+3] }},
+		} {
+			y := x
+			y.text = ballot.Rewrite(x.text, test.change)
+			require.ErrorIs(t, w.check(y), test.reason, name)
+		}
+
 		// A device that encrypts another ranking, or another text, and says otherwise.
 		for contest, vote := range map[string]ballot.Vote{"chair": {"sofja": 2, "emmy": 1}, "ship": {"Lady of the Lake, of Krakow": 1}} {
 			changed := maps.Clone(votes)
@@ -209,7 +226,8 @@ func TestCheckOpeningRefuses(t *testing.T) {
 			{"newline behind", ballot.ErrEncoding, func(x *evidence) { x.text += "\n" }},
 			{"padding", ballot.ErrEncoding, func(x *evidence) { x.text += "=" }},
 			{"another character", ballot.ErrEncoding, func(x *evidence) {
-				x.text = x.text[:40] + string(x.text[40]^3) + x.text[41:]
+				at := len(prefix) + 3 // of the election: badly read, and not another one
+				x.text = x.text[:at] + string(x.text[at]^3) + x.text[at+1:]
 			}},
 			{"two characters swapped", ballot.ErrEncoding, func(x *evidence) {
 				i := 40
@@ -227,6 +245,9 @@ func TestCheckOpeningRefuses(t *testing.T) {
 			}},
 			{"less than there is", ballot.ErrEncoding, func(x *evidence) {
 				x.text = ballot.Rewrite(x.text, func(b []byte) []byte { return b[:len(b)-1] })
+			}},
+			{"next to nothing", ballot.ErrEncoding, func(x *evidence) {
+				x.text = ballot.Rewrite(x.text, func(b []byte) []byte { return b[:5] })
 			}},
 			{"election", ballot.ErrBinding, body(func(b []byte) { b[0] ^= 1 })},
 			{"style that there is not", ballot.ErrRange, body(func(b []byte) { b[9] = 2 })},

@@ -28,7 +28,6 @@ const (
 	// electionLen is how many bytes of the fingerprint an opening begins with,
 	// so that one of another election is called that. The tracker has them all.
 	electionLen = 8
-	maxMarkBits = 32
 )
 
 var openingAlphabet = base32.StdEncoding.WithPadding(base32.NoPadding)
@@ -52,15 +51,12 @@ func (e *Election) readOpeningText(text string) (*origin, error) {
 		return nil, fmt.Errorf("%d characters, at most %d: %w", len(text), maxOpening, reason.ErrLimit)
 	}
 	rest, ok := strings.CutPrefix(text, openingPrefix)
-	switch {
-	case !ok && strings.HasPrefix(text, openingFamily):
+	if !ok && strings.HasPrefix(text, openingFamily) {
 		return nil, fmt.Errorf("is not of version 1: %w", reason.ErrVersion)
-	case !ok:
-		return nil, fmt.Errorf("does not begin with %s: %w", openingPrefix, reason.ErrEncoding)
 	}
 	data, err := openingAlphabet.DecodeString(rest)
 	if err != nil || openingText(data) != text {
-		return nil, fmt.Errorf("is not canonical base32: %w", reason.ErrEncoding)
+		return nil, fmt.Errorf("is not %s and canonical base32: %w", openingPrefix, reason.ErrEncoding)
 	}
 	body := data[:max(0, len(data)-checksumLen)]
 	if sum := openingChecksum(body); !bytes.Equal(data[len(body):], sum[:]) {
@@ -203,12 +199,10 @@ func packMarks(marks []int) []byte {
 	return packed
 }
 
-// readMarks reads n numbers that packMarks wrote, and others.
+// readMarks reads n numbers that packMarks wrote. What it would not have written
+// shows when they are written again.
 func readMarks(r *wire.Reader, n int) ([]int, error) {
 	width := int(r.Uint8())
-	if width > maxMarkBits {
-		return nil, fmt.Errorf("marks of %d bits: %w", width, reason.ErrEncoding)
-	}
 	packed := r.Raw((n*width + 7) / 8)
 	if err := r.Err(); err != nil {
 		return nil, err
