@@ -183,8 +183,11 @@ func (m *mutant) newFinding(j judgement, failed bool) string {
 // setupVerdict judges an election that was opened in another way: what came
 // after the open is of the old one, so that one of the checks before must tell.
 func (m *mutant) setupVerdict(j judgement) outcome {
-	for _, id := range []string{"manifest.form", "manifest.fingerprint", "keys.ceremony", "keys.certified", "roll.form", "phase.open"} {
-		if c := j.report.Check(id); c.Status != tally.Passed {
+	for _, c := range j.report.Checks {
+		if c.ID == "phase.close" {
+			break
+		}
+		if c.Status != tally.Passed {
 			return outcome{caught: true, reason: m.newFinding(j, true)}
 		}
 	}
