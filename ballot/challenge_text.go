@@ -218,4 +218,7 @@ func readMarks(r *wire.Reader, n int) ([]int, error) {
 	return marks, nil
 }
 
-func zigzag(m int) uint64 { return uint64(m)<<1 ^ uint64(m>>63) }
+func zigzag(m int) uint64 {
+	n := int64(m)
+	return uint64(n<<1 ^ n>>63)
+}
