@@ -1,6 +1,7 @@
 package ballot_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"slices"
 	"testing"
@@ -132,6 +133,134 @@ func TestRegistrars(t *testing.T) {
 	}
 	_, err = e.FindLine(ctx, log, e.Voters[0].Key.Public())
 	require.ErrorIs(t, err, ballot.ErrState)
+}
+
+// TestIssuanceBodies changes one thing in a body that is accepted.
+func TestIssuanceBodies(t *testing.T) {
+	e := electiontest.New(t, byTokens(nil))
+	bodies := make(map[entry.Kind][]byte) // registrar 1's
+	for _, en := range e.Entries() {
+		rewrap(t, en.Data, func(env *entry.Envelope) {
+			if bodies[env.Kind] == nil {
+				bodies[env.Kind] = env.Body
+			}
+		})
+	}
+	const keyLen = 12 + token.PublicKeySize
+	swapKeys := func(b []byte) []byte { return slices.Concat(b[:4], b[4+keyLen:], b[4:4+keyLen]) }
+	swapCounts := func(b []byte) []byte { return slices.Concat(b[:4], b[4+28:4+56], b[4:4+28], b[4+56:]) }
+	at := func(i int, v byte) func([]byte) []byte { return func(b []byte) []byte { b[i] = v; return b } }
+	for _, test := range []struct {
+		name           string
+		issuer, issued func([]byte) []byte
+		reason         error
+	}{
+		{"nothing", func(b []byte) []byte { return b }, func(b []byte) []byte { return b }, nil},
+		{"empty", func([]byte) []byte { return nil }, func([]byte) []byte { return nil }, ballot.ErrEncoding},
+		{"a byte more", func(b []byte) []byte { return append(b, 0) }, func(b []byte) []byte { return append(b, 0) }, ballot.ErrEncoding},
+		{"a byte less", func(b []byte) []byte { return b[:len(b)-1] }, func(b []byte) []byte { return b[:len(b)-1] }, ballot.ErrEncoding},
+		{"more classes than there can be", at(2, 0xff), at(2, 0xff), ballot.ErrLimit},
+		{"more classes than follow", at(3, 3), at(3, 9), ballot.ErrEncoding},
+		{"no classes", func([]byte) []byte { return make([]byte, 4) }, nil, ballot.ErrShape},
+		{"out of order", swapKeys, swapCounts, ballot.ErrEncoding},
+		{"a class twice", func(b []byte) []byte { copy(b[4+keyLen:], b[4:4+keyLen]); return b }, func(b []byte) []byte { copy(b[32:], b[4:32]); return b }, ballot.ErrEncoding},
+		{"a style that there is not", at(7, 1), at(7, 1), ballot.ErrRange},
+		{"a style above all numbers", at(4, 0xff), at(4, 0xff), ballot.ErrRange},
+		{"weight 0", at(15, 0), at(15, 0), ballot.ErrRange},
+		{"a weight above the manifest's", at(8, 1), at(8, 1), ballot.ErrRange},
+		{"a key that is even", func(b []byte) []byte { b[4+12+token.Size-1] ^= 1; return b }, nil, ballot.ErrRange},
+		{"another class's proof", func(b []byte) []byte {
+			copy(b[4+12+token.Size:4+keyLen], b[4+keyLen+12+token.Size:])
+			return b
+		}, nil, ballot.ErrProof},
+		{"more issued than eligible", nil, at(4+12+15, 3), ballot.ErrRange},
+		{"more eligible than there can be", nil, at(4+12, 1), ballot.ErrRange},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			check := func(kind entry.Kind, change func([]byte) []byte, reencode func([]byte) ([]byte, error)) {
+				if change == nil {
+					return
+				}
+				body := change(slices.Clone(bodies[kind]))
+				again, err := reencode(body)
+				if test.reason == nil {
+					require.NoError(t, err)
+					require.Equal(t, body, again)
+					return
+				}
+				require.ErrorIs(t, err, test.reason, kind)
+				requireReason(t, err)
+			}
+			check(entry.Issuer, test.issuer, func(b []byte) ([]byte, error) {
+				return ballot.ReencodeIssuer(e.Manifest, e.Manifest.Registrars.Keys[0], b)
+			})
+			check(entry.Issued, test.issued, func(b []byte) ([]byte, error) { return ballot.ReencodeIssued(e.Manifest, b) })
+		})
+	}
+	_, err := ballot.ReencodeIssuer(e.Manifest, e.Manifest.Registrars.Keys[1], bodies[entry.Issuer])
+	require.ErrorIs(t, err, ballot.ErrProof, "another registrar's")
+}
+
+// Registrars who claim to have served more than any election can have open none.
+func TestOpeningBoundsIssuance(t *testing.T) {
+	for name, claim := range map[string]uint64{"more than the manifest allows": 100, "more than can be counted": 1 << 40} {
+		t.Run(name, func(t *testing.T) {
+			e := electiontest.Prepare(t, byTokens(nil))
+			e.Publish()
+			e.RunCeremony()
+			e.PublishIssuers()
+			for i, said := range e.CloseDesks() {
+				said.Classes = slices.Clone(said.Classes)
+				for j, c := range said.Classes {
+					said.Classes[j].Tokens, said.Eligible[c.Class] = claim, claim
+				}
+				require.NoError(t, ballot.PublishIssued(t.Context(), e.Log, e.Manifest, said, e.Registrars[i]))
+			}
+			_, err := ballot.Open(t.Context(), e.Log, e.Manifest, e.Signers())
+			require.ErrorIs(t, err, ballot.ErrRange)
+			require.ErrorContains(t, err, "issuance")
+		})
+	}
+}
+
+func TestNoTokensWithRoll(t *testing.T) {
+	e := electiontest.New(t, twoStyles(elgamal.Ristretto255()))
+	err := ballot.PublishIssued(t.Context(), e.Log, e.Manifest, ballot.Issued{}, e.Registrars[0])
+	require.ErrorIs(t, err, ballot.ErrState)
+	_, err = e.Issuance().Keys(token.Class{Style: "city", Weight: 1})
+	require.ErrorIs(t, err, ballot.ErrIncomplete)
+	_, err = ballot.ReadIssuance(t.Context(), e.Log, e.Manifest)
+	require.ErrorIs(t, err, ballot.ErrState)
+}
+
+// What the rule refuses is not appended, and a ledger that fails is no receipt.
+func TestSubmitRefuses(t *testing.T) {
+	e, ctx := electiontest.New(t, byTokens(nil)), t.Context()
+	w := open(t, e)
+	box := e.Box()
+	before := len(e.Entries())
+	stolen := w.permitted(e.Voters[1].Key, 1, e.Voters[0].Permit).Seal(e.Election)
+	_, err := box.Submit(ctx, stolen.Bytes())
+	require.ErrorIs(t, err, ballot.ErrEligibility)
+	_, err = box.Submit(ctx, w.permitted(e.Voters[0].Key, 4, e.Voters[0].Permit).Seal(e.Election).Bytes())
+	require.ErrorIs(t, err, ballot.ErrRange)
+	_, err = box.Submit(ctx, nil)
+	require.ErrorIs(t, err, ballot.ErrEncoding)
+	require.Len(t, e.Entries(), before)
+	at := e.Append(stolen.Bytes()) // by another way
+	_, err = box.Receipt(ctx, at)
+	require.ErrorIs(t, err, ballot.ErrEligibility)
+	require.Zero(t, ballot.Remembered(box))
+
+	good := w.vote(0, nil)
+	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	_, err = box.Receipt(short, at+1) // which does not come
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, e.Log.Close())
+	_, err = box.Submit(ctx, good.Bytes())
+	require.ErrorIs(t, err, ledger.ErrClosed)
+	require.Zero(t, ballot.Remembered(box))
 }
 
 func TestOpeningWantsGroupsOfVoters(t *testing.T) {

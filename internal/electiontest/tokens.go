@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
@@ -74,10 +76,11 @@ func (e *Election) makeRegistrars() {
 	}
 }
 
-// PublicKeys returns a registrar's keys as they go on the ledger.
+// PublicKeys returns a registrar's keys as they go on the ledger, by ascending
+// class.
 func (e *Election) PublicKeys(r *Registrar) (keys []*token.PublicKey) {
-	for class, key := range r.Keys {
-		public, err := key.Public(token.Context{Election: e.Manifest.ID(), Registrar: r.Signing.Public().(ed25519.PublicKey), Class: class})
+	for _, class := range slices.SortedFunc(maps.Keys(r.Keys), token.Class.Compare) {
+		public, err := r.Keys[class].Public(token.Context{Election: e.Manifest.ID(), Registrar: r.Signing.Public().(ed25519.PublicKey), Class: class})
 		require.NoError(e.t, err)
 		keys = append(keys, public)
 	}
