@@ -9,11 +9,16 @@
 // devices and auditors [Load] the [Election]: whatever it is used for is checked
 // from the fingerprint down.
 //
+// Where the ledger is not to know who votes there is no roll: the registrars
+// put keys on it with [PublishIssuer], sign the voters' credentials blindly with
+// package token, and say with [PublishIssued] how many. A device finds the keys
+// with [ReadIssuance] and votes with a [Permit].
+//
 // A voter's device makes a [Draft] with [Election.Prepare], which the voter casts as
 // a [Ballot] or challenges with a [Spoil] and [Election.CheckOpening] on a second
 // device; or a ballot to be cast at once with [Election.Encrypt]. A [Box] takes
-// either and gives a [Receipt], and [Election.VerifyReceipt] checks that. What counts is decided by nobody: [State]
-// is the counting rule, a function of the ledger's entries in their order, which
+// either and gives a [Receipt], and [Election.VerifyReceipt] checks that. What
+// counts is decided by nobody: [State] is the counting rule, a function of the ledger's entries in their order, which
 // ballot box, trustees, and auditors share, and [Replay] applies it to a whole
 // ledger, with the proofs of many ballots verified at once.
 //
