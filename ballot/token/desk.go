@@ -64,7 +64,7 @@ func OpenDesk(ctx context.Context, log Log, c DeskConfig) (*Desk, error) {
 	o := &office{election: c.Election, registrar: c.Registrar}
 	for _, class := range slices.SortedFunc(maps.Keys(c.Keys), Class.Compare) {
 		k := c.Keys[class]
-		if k == nil {
+		if k == nil || k.modulus == nil {
 			return nil, fmt.Errorf("token: desk: class %v has no key: %w", class, reason.ErrShape)
 		}
 		o.classes, o.keys = append(o.classes, class), append(o.keys, k.id())

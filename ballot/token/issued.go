@@ -58,7 +58,7 @@ func CheckIssuance(ctx context.Context, r ledger.Reader, keys []*PublicKey, want
 
 // officeOf returns the office to which public keys belong.
 func officeOf(keys []*PublicKey) (*office, error) {
-	if len(keys) == 0 || slices.Contains(keys, nil) {
+	if len(keys) == 0 || slices.ContainsFunc(keys, func(k *PublicKey) bool { return k == nil || k.encoded == nil }) {
 		return nil, fmt.Errorf("no public keys: %w", reason.ErrShape)
 	}
 	sorted := slices.Clone(keys)
