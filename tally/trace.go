@@ -24,7 +24,7 @@ const (
 	Refused                   // the entry is there and counts for nothing
 	Superseded                // the ballot was accepted, and a later one of its credential counts
 	Counted                   // the ballot counts
-	Spoiled                   // the entry is a spoil, and the ballot can never count
+	Spoiled                   // the entry is a spoil, and no ballot of its credential with the tracker can ever count
 )
 
 func (v Verdict) String() string {
@@ -38,7 +38,7 @@ func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 type Traced struct {
 	Verdict Verdict
 	Tracker ballot.Tracker
-	Entry   uint64 // where it stands; of a ballot that stands twice the entry that was accepted
+	Entry   uint64 // where it stands; of a ballot that was accepted always that entry, also if this is a copy or a stranger's spoil
 	By      uint64 // the entry that counts instead of a superseded one
 	Pin     uint64 // the pin after which nothing changes any more; 0 before there is one
 	Size    uint64 // how many entries the answer is from
@@ -69,6 +69,10 @@ func (t *Traced) String() string {
 // [ballot.Election.VerifyReceipt]; then it reads the whole ledger and applies the
 // counting rule to it, one time, and answers from that: for many voters keep a
 // [ballot.State] instead.
+//
+// A spoil must be by the ballot's own credential, which its tracker does not
+// show: [ballot.Election.CheckOpening] compares them. Where a stranger's spoil
+// is traced and the ballot was accepted, the verdict is the ballot's.
 //
 // The ledger is checked from the fingerprint down, and against the checkpoint in
 // the receipt. If it has fewer entries than that, or others, the verdict is
@@ -116,24 +120,25 @@ func Trace(ctx context.Context, r ledger.Reader, fp ballot.Fingerprint, sent []b
 	return t, nil
 }
 
-// judge takes over what the counting rule says of the entry.
+// judge takes over what the counting rule says of the entry, and of a spoil
+// that stands what it says of the ballot, which a spoil by another credential
+// does not stop.
 func (t *Traced) judge(state *ballot.State, spoil bool) {
-	t.Verdict = Spoiled
-	if !spoil {
-		index, err := state.Status(t.Tracker)
-		var superseded *ballot.SupersededError
-		switch {
-		case err == nil:
-			t.Verdict, t.Entry = Counted, index
-			return
-		case errors.As(err, &superseded):
-			t.Verdict, t.Entry, t.By = Superseded, superseded.Index, superseded.By
-			return
-		}
-	}
 	refused := state.Refused()
-	if i, ok := slices.BinarySearchFunc(refused, t.Entry, func(r ballot.Refusal, index uint64) int { return cmp.Compare(r.Index, index) }); ok {
-		t.Verdict, t.Err = Refused, refused[i].Err
+	at, isRefused := slices.BinarySearchFunc(refused, t.Entry, func(r ballot.Refusal, index uint64) int { return cmp.Compare(r.Index, index) })
+	index, err := state.Status(t.Tracker)
+	var superseded *ballot.SupersededError
+	switch {
+	case spoil && isRefused:
+		t.Verdict, t.Err = Refused, refused[at].Err
+	case err == nil:
+		t.Verdict, t.Entry = Counted, index
+	case errors.As(err, &superseded):
+		t.Verdict, t.Entry, t.By = Superseded, superseded.Index, superseded.By
+	case isRefused:
+		t.Verdict, t.Err = Refused, refused[at].Err
+	default:
+		t.Verdict = Spoiled
 	}
 }
 

@@ -112,6 +112,35 @@ func TestTraceOfWhatCameLater(t *testing.T) {
 	require.EqualValues(t, closed+1, got.Pin)
 }
 
+// A device that casts a challenged ballot has it spoiled in the name of another
+// voter's credential: that spoil stands, and says nothing about the ballot.
+func TestTraceOfAStrangersSpoil(t *testing.T) {
+	e := electiontest.New(t, &electiontest.Options{Trustees: 1})
+	b, tracker, err := e.Encrypt(e.Voters[0], nil)
+	require.NoError(t, err)
+	trace := func(s *ballot.Spoil, r ballot.Receipt) *Traced {
+		got, err := Trace(t.Context(), e.Log, e.Fingerprint, s.Bytes(), r)
+		require.NoError(t, err)
+		return got
+	}
+	stranger, err := e.NewSpoil(e.Voters[1], tracker)
+	require.NoError(t, err)
+	r, err := e.Box().Spoil(t.Context(), stranger.Bytes())
+	require.NoError(t, err)
+	require.Equal(t, Spoiled, trace(stranger, r).Verdict, "as far as anybody can see")
+
+	cast, err := e.Box().Cast(t.Context(), b)
+	require.NoError(t, err)
+	got := trace(stranger, r)
+	require.Equal(t, Counted, got.Verdict)
+	require.Equal(t, cast.Index, got.Entry)
+	again := e.Cast(0, nil)
+	got = trace(stranger, r)
+	require.Equal(t, Superseded, got.Verdict)
+	require.Equal(t, cast.Index, got.Entry)
+	require.Equal(t, again.Index, got.By)
+}
+
 func TestTraceByTokens(t *testing.T) {
 	e := electiontest.New(t, &electiontest.Options{Tokens: true, Trustees: 1})
 	cast := func() (sent []byte, r ballot.Receipt) {
