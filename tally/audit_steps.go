@@ -36,7 +36,7 @@ func (a *audit) setup(ctx context.Context) bool {
 	case errors.Is(err, reason.ErrBinding):
 		a.fail("keys.certified", &a.open, err)
 		return false
-	case errors.Is(err, reason.ErrIncomplete): // the reader no longer has it
+	case errors.Is(err, reason.ErrIncomplete), err != nil && !reason.Is(err): // the reader no longer has it, or has failed
 		a.missing(err, "phase.open")
 		return false
 	case err != nil:
