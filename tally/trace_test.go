@@ -2,8 +2,11 @@ package tally
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -267,4 +270,52 @@ func signedPin(f *fixture, p pinned) []byte {
 		env.Sign(key)
 	}
 	return env.Bytes()
+}
+
+// flaky is a ledger of which one call fails.
+type flaky struct {
+	*operator
+	calls, failing int
+}
+
+var errFlaky = errors.New("connection lost")
+
+func (f *flaky) fails() bool {
+	f.calls++
+	return f.calls == f.failing
+}
+
+func (f *flaky) Checkpoint(ctx context.Context) (ledger.Checkpoint, error) {
+	if f.fails() {
+		return ledger.Checkpoint{}, errFlaky
+	}
+	return f.operator.Checkpoint(ctx)
+}
+
+func (f *flaky) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
+	if f.fails() {
+		return func(yield func(ledger.Entry, error) bool) { yield(ledger.Entry{}, errFlaky) }
+	}
+	return f.operator.Entries(ctx, lo, hi)
+}
+
+// Whatever of the ledger cannot be read, a trace says so and nothing else.
+func TestTraceNeedsTheLedger(t *testing.T) {
+	f := honest(t, elgamal.Ristretto255())
+	first := f.at(t, entry.Ballot, 1)
+	r := f.receipt(t, f.entries, first)
+	failed := 0
+	for {
+		log := &flaky{operator: f.read(t, f.entries), failing: failed + 1}
+		got, err := Trace(t.Context(), log, f.Fingerprint, f.entries[first], r)
+		if log.calls < log.failing {
+			require.NoError(t, err)
+			require.Equal(t, Counted, got.Verdict)
+			break
+		}
+		require.ErrorIs(t, err, errFlaky, "call %d", log.failing)
+		require.Nil(t, got)
+		failed++
+	}
+	require.Greater(t, failed, 6)
 }
