@@ -9,6 +9,7 @@ import (
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/reason"
 	"github.com/hanpyo/hanpyo/ledger"
 )
 
@@ -41,6 +42,9 @@ func Combine(ctx context.Context, e *ballot.Election, r ledger.Reader) (*Result,
 // combine computes the result from enough shares.
 func (b *shareBook) combine(ctx context.Context) (*Result, error) {
 	c := b.c
+	if err := c.checkWeights(); err != nil {
+		return nil, err
+	}
 	result := c.newResult()
 	table := elgamal.NewLogTable(c.e.Group, c.widest())
 	for i := range result.Contests {
@@ -138,11 +142,27 @@ func (b *shareBook) openMixed(ctx context.Context, contest int) (*plaintexts, er
 
 // bounds returns the least and the greatest total that the counted ballots of
 // a contest can give to a result row. Every one of them adds at least Low and
-// at most High, times its weight; their weight is at most that of the roll,
-// for which the manifest and the open entry were checked.
+// at most High, times its weight; their weight is at most the manifest's
+// maximum (checkWeights), for which that was checked.
 func (c *closing) bounds(contest int, row ballot.ResultRow) (low, high int64) {
 	weight := int64(c.sums[contest].weight)
 	return weight * row.Low, weight * row.High
+}
+
+// checkWeights requires that what is added up weighs no more than the manifest
+// allows all voters together (ErrRange), so that the search for a total ends: by
+// roll it cannot weigh more, but by tokens all registrars together can sign for
+// any number of credentials, whatever they have published.
+func (c *closing) checkWeights() error {
+	for i := range c.sums {
+		if c.disposition(i) != decrypted || c.e.Manifest.Contests[i].Mixed() {
+			continue
+		}
+		if weight, limit := c.sums[i].weight, c.e.Manifest.Limits.MaxWeight; weight > limit {
+			return fmt.Errorf("tally: contest %s: the ballots that count weigh %d, all voters together at most %d: %w", c.e.Manifest.Contests[i].ID, weight, limit, reason.ErrRange)
+		}
+	}
+	return nil
 }
 
 // widest returns how many values the widest result row has, over all contests:
