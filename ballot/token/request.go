@@ -78,8 +78,8 @@ func blind(key *PublicKey, message []byte, seed [32]byte, random io.Reader) (*Re
 	return r, nil
 }
 
-// Blinded returns what the registrar gets. It is a uniform unit modulo N,
-// whatever the message is.
+// Blinded returns what the registrar gets. It looks like a uniform unit modulo
+// N, whatever the message is.
 func (r *Request) Blinded() []byte { return bytes.Clone(r.blinded) }
 
 // Finish takes the registrar's answer and returns the token, verified
