@@ -122,6 +122,10 @@ func newWallet(t testing.TB, issuer, holder crypto.Signer) *wallet {
 
 func sign(t testing.TB, key crypto.Signer, header, claims object) string {
 	text := encode(header) + "." + encode(claims)
+	return text + "." + signature(t, key, text)
+}
+
+func signature(t testing.TB, key crypto.Signer, text string) string {
 	var sig []byte
 	switch k := key.(type) {
 	case ed25519.PrivateKey:
@@ -132,7 +136,7 @@ func sign(t testing.TB, key crypto.Signer, header, claims object) string {
 		require.NoError(t, err)
 		sig = append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
 	}
-	return text + "." + base64url.EncodeToString(sig)
+	return base64url.EncodeToString(sig)
 }
 
 func (w *wallet) present(t testing.TB) []byte {

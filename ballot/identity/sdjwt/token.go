@@ -83,8 +83,10 @@ func parseToken(compact string, types []string) (token, error) {
 	if typ, _ := header["typ"].(string); !slices.Contains(types, typ) {
 		return token{}, fmt.Errorf("header: %w", identity.ErrType)
 	}
-	if _, ok := header["crit"]; ok {
-		return token{}, fmt.Errorf("header: %w", identity.ErrCritical)
+	for _, name := range []string{"crit", "b64"} { // RFC 7797, section 7: b64 is not for JWTs, and JOSE would heed it
+		if _, ok := header[name]; ok {
+			return token{}, fmt.Errorf("header: %s: %w", name, identity.ErrCritical)
+		}
 	}
 	if _, ok := header["kid"]; ok {
 		if t.keyID, err = strict.Text(header, "kid"); err != nil {

@@ -45,6 +45,13 @@ func TestAcceptVariants(t *testing.T) {
 		"no exp":                 func(w *wallet) { delete(w.claims, "exp") },
 		"only what is needed":    func(w *wallet) { w.disclosures = w.disclosures[:1] },
 		"not disclosable":        func(w *wallet) { w.claims["citizen_number"] = "880101-1234567"; w.disclosures = nil },
+		"exp at the end of time": func(w *wallet) { w.claims["exp"] = int64(maxSeconds) },
+		"objects in a list":      func(w *wallet) { w.claims["more"] = []any{object{"a": 1}, object{"a": 1, "b": 2}, object{}} },
+		"inside another too": func(w *wallet) { // exp as a name below the top means nothing
+			d := encode([]any{"salt-9", "exp", 1})
+			w.disclosures = append(w.disclosures, d)
+			w.claims["passport"] = object{"_sd": []any{digest(d)}}
+		},
 		"clocks differ a bit":    func(w *wallet) { w.binding["iat"] = now.Add(30 * time.Second).Unix() },
 		"audience of the issuer": func(w *wallet) { w.claims["aud"] = audience },
 		"another digest": func(w *wallet) {
@@ -100,6 +107,11 @@ func TestRefuse(t *testing.T) {
 		{"exp is text", func(w *wallet) { w.claims["exp"] = "never" }, identity.ErrEncoding},
 		{"exp is null", func(w *wallet) { w.claims["exp"] = nil }, identity.ErrEncoding},
 		{"exp is huge", func(w *wallet) { w.claims["exp"] = json.Number("1e300") }, identity.ErrEncoding},
+		{"exp is the year 10000", func(w *wallet) { w.claims["exp"] = int64(maxSeconds + 1) }, identity.ErrEncoding},
+		{"exp is more than 64 bits", func(w *wallet) { w.claims["exp"] = json.Number("18446744073709551617") }, identity.ErrEncoding},
+		{"exp is zero", func(w *wallet) { w.claims["exp"] = 0 }, identity.ErrExpired},
+		{"nbf at the end of time", func(w *wallet) { w.claims["nbf"] = int64(maxSeconds) }, identity.ErrNotYetValid},
+		{"iat with a fraction", func(w *wallet) { w.claims["iat"] = json.Number("1e9") }, identity.ErrEncoding},
 		{"exp is negative", func(w *wallet) { w.claims["exp"] = -1 }, identity.ErrEncoding},
 		{"for another audience", func(w *wallet) { w.claims["aud"] = "https://bank.example.org" }, identity.ErrAudience},
 
@@ -133,6 +145,22 @@ func TestRefuse(t *testing.T) {
 		}, identity.ErrDisclosure},
 		{"disclosure of four", func(w *wallet) { w.disclose([]any{"salt-9", "a", "b", "c"}) }, identity.ErrEncoding},
 		{"disclosure is an object", func(w *wallet) { w.disclose(object{"salt": "x"}) }, identity.ErrEncoding},
+		{"disclosure with a key twice", func(w *wallet) { w.disclose([]any{"salt-9", "a", json.RawMessage(`{"b":1,"b":2}`)}) }, identity.ErrDuplicate},
+		{"disclosure is deep", func(w *wallet) {
+			w.disclose([]any{"salt-9", "a", json.RawMessage(strings.Repeat("[", 20) + strings.Repeat("]", 20))})
+		}, identity.ErrLimit},
+		{"digest twice in a list", func(w *wallet) {
+			w.claims["nationalities"] = append(w.claims["nationalities"].([]any), object{"...": digest("kept")})
+		}, identity.ErrDuplicate},
+		{"element digest is a number", func(w *wallet) {
+			w.claims["nationalities"] = append(w.claims["nationalities"].([]any), object{"...": 1})
+		}, identity.ErrEncoding},
+		{"reserved name in a list", func(w *wallet) { w.claims["more"] = []any{object{"_sd_alg": "sha-256"}} }, identity.ErrDisclosure},
+		{"reserved name in a disclosure", func(w *wallet) { w.disclose([]any{"salt-9", "a", object{"...": digest("x")}}) }, identity.ErrDisclosure},
+		{"claim _sd_alg", func(w *wallet) { w.disclose([]any{"salt-9", "_sd_alg", "sha-512"}) }, identity.ErrDisclosure},
+		{"one digest for a claim and an element", func(w *wallet) {
+			w.claims["nationalities"] = append(w.claims["nationalities"].([]any), object{"...": digest(w.disclosures[1])})
+		}, identity.ErrDisclosure},
 		{"salt is a number", func(w *wallet) { w.disclose([]any{1, "a", "b"}) }, identity.ErrEncoding},
 		{"name is a number", func(w *wallet) { w.disclose([]any{"salt-9", 1, "b"}) }, identity.ErrEncoding},
 		{"disclosure is not base64url", func(w *wallet) { w.disclosures = append(w.disclosures, "a+b/") }, identity.ErrEncoding},
@@ -155,6 +183,10 @@ func TestRefuse(t *testing.T) {
 
 		// the claims of the subject
 		{"claim is hidden", func(w *wallet) { w.disclosures = w.disclosures[1:] }, identity.ErrClaim},
+		{"claim inside another", func(w *wallet) {
+			w.claims["_sd"] = w.claims["_sd"].([]any)[1:]
+			w.claims["mother"] = object{"_sd": []any{digest(w.disclosures[0])}}
+		}, identity.ErrClaim},
 		{"claim is a number", func(w *wallet) { w.claims["citizen_number"] = 7; w.disclosures = nil }, identity.ErrClaim},
 		{"claim is empty", func(w *wallet) { w.claims["citizen_number"] = ""; w.disclosures = nil }, identity.ErrClaim},
 		{"claim is too long", func(w *wallet) { w.claims["citizen_number"] = strings.Repeat("7", 2000); w.disclosures = nil }, identity.ErrClaim},

@@ -1,6 +1,7 @@
 package did
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -84,6 +85,12 @@ func TestKeyRefuse(t *testing.T) {
 		"not on the curve":    {named(append([]byte{0x80, 0x24, 2}, offCurve(t)...)...), "", identity.ErrEncoding},
 		"x is too large":      {named(append([]byte{0x80, 0x24, 2}, []byte(strings.Repeat("\xff", 32))...)...), "", identity.ErrEncoding},
 		"uncompressed prefix": {named(append([]byte{0x80, 0x24, 4}, raw[3:]...)...), "", identity.ErrEncoding},
+		"no codec, 32 bytes":  {named(make([]byte, 32)...), "", identity.ErrAlgorithm},
+		"no codec, 33 bytes":  {named(raw[2:]...), "", identity.ErrAlgorithm},
+		"Ed25519 short":       {named(append([]byte{0xed, 0x01}, make([]byte, 31)...)...), "", identity.ErrAlgorithm},
+		"Ed25519 long":        {named(append([]byte{0xed, 0x01}, make([]byte, 33)...)...), "", identity.ErrAlgorithm},
+		"codec not minimal":   {named(append([]byte{0xed, 0x81, 0x00}, make([]byte, 32)...)...), "", identity.ErrAlgorithm},
+		"a fragment":          {p256Key + "#" + text, "", identity.ErrEncoding},
 		"secp256k1":           {named(append([]byte{0xe7, 0x01}, raw[2:]...)...), "", identity.ErrAlgorithm},
 		"X25519":              {named(append([]byte{0xec, 0x01}, make([]byte, 32)...)...), "", identity.ErrAlgorithm},
 	} {
@@ -118,7 +125,7 @@ func TestWebURL(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 	for _, bad := range []string{
-		"", "localhost", "127.0.0.1", "10.1", "%5B%3A%3A1%5D", "example.com%3a80", "example.com%3A", "example.com%3A0", "example.com%3A080",
+		"", "localhost", "127.0.0.1", "10.1", "127.0.0.0x1", "0x7f.0x1", "0177.0.0.01", "2130706433", "%5B%3A%3A1%5D", "example.com%3a80", "example.com%3A", "example.com%3A0", "example.com%3A080",
 		"example.com%3A65536", "example.com%2Fpath", "example.com/path", "user@example.com", "user%40example.com", "example..com",
 		".example.com", "example.com.", "-a.example.com", "한국.example", "example.com:", "example.com::a", "example.com:..", "example.com:.:a",
 		"example.com:%2e%2e", "example.com:a/b", "example.com:a?b", "example.com:a#b", "exam ple.com", "example.com\n",
@@ -240,6 +247,20 @@ func TestWebServer(t *testing.T) {
 	require.NoError(t, err, "a redirect within the host")
 	require.True(t, point(t).Equal(k))
 
+	hops := func(n int) http.HandlerFunc { // the document after n redirects
+		return func(w http.ResponseWriter, r *http.Request) {
+			if at := len(r.URL.RawQuery); at < n {
+				http.Redirect(w, r, path+"?"+strings.Repeat("x", at+1), http.StatusFound)
+				return
+			}
+			w.Write(data)
+		}
+	}
+	_, err = serve(t, hops(maxRedirects)).Key(t.Context(), issuer, "#key-1")
+	require.NoError(t, err)
+	_, err = serve(t, hops(maxRedirects+1)).Key(t.Context(), issuer, "#key-1")
+	require.ErrorIs(t, err, identity.ErrResolve)
+
 	for name, c := range map[string]struct {
 		serve http.HandlerFunc
 		want  error
@@ -252,6 +273,16 @@ func TestWebServer(t *testing.T) {
 		"no content":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, identity.ErrResolve},
 		"too large": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Write(append(data, strings.Repeat(" ", maxDocument)...))
+		}, identity.ErrResolve},
+		"cut short": {func(w http.ResponseWriter, _ *http.Request) { // behind the last brace
+			w.Header().Set("Content-Length", fmt.Sprint(len(data)+1))
+			w.Write(data)
+		}, identity.ErrResolve},
+		"much, compressed": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			z.Write(append(data, strings.Repeat(" ", 10*maxDocument)...))
+			z.Close()
 		}, identity.ErrResolve},
 		"HTML":          {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, identity.ErrEncoding},
 		"trailing data": {func(w http.ResponseWriter, _ *http.Request) { w.Write(append(data, '{', '}')) }, identity.ErrEncoding},

@@ -74,11 +74,11 @@ func webURL(did string) (string, error) {
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 // domain reports whether s is a name of two labels or more, and no address:
-// the last label has a letter.
+// the last label begins with a letter. (127.0.0.0x1 is one to some resolvers.)
 func domain(s string) bool {
 	labels := strings.Split(s, ".")
 	last := labels[len(labels)-1]
-	return len(s) <= 253 && len(labels) >= 2 && strings.Trim(last, "0123456789") != "" &&
+	return len(s) <= 253 && len(labels) >= 2 && last != "" && strings.Contains(letters[:52], last[:1]) &&
 		!slices.ContainsFunc(labels, func(l string) bool {
 			return l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' || strings.Trim(l, letters+"-") != ""
 		})
