@@ -185,9 +185,13 @@ func (s *Issuance) addIssuer(registrar int, body []byte) error {
 	if s.classes != nil && !slices.Equal(classes, s.classes) {
 		return fmt.Errorf("its classes are not those of the registrars before it: %w", reason.ErrShape)
 	}
+	ids := make(map[[32]byte]bool, len(keys))
+	for _, k := range keys {
+		ids[k.ID()] = true
+	}
 	for i, other := range s.parts {
 		for _, k := range other.keys {
-			if slices.ContainsFunc(keys, func(l *token.PublicKey) bool { return k.ID() == l.ID() }) {
+			if ids[k.ID()] {
 				return fmt.Errorf("one of its keys is also registrar %d's: %w", i+1, reason.ErrDuplicate)
 			}
 		}

@@ -170,7 +170,7 @@ func TestIssuanceBodies(t *testing.T) {
 		{"a weight above the manifest's", at(8, 1), at(8, 1), ballot.ErrRange},
 		{"a key that is even", func(b []byte) []byte { b[4+12+token.Size-1] ^= 1; return b }, nil, ballot.ErrRange},
 		{"another class's proof", func(b []byte) []byte {
-			copy(b[4+12+token.Size:4+keyLen], b[4+keyLen+12+token.Size:])
+			copy(b[4+keyLen+12+token.Size:], b[4+12+token.Size:4+keyLen]) // whose modulus is smaller, and so are its roots
 			return b
 		}, nil, ballot.ErrProof},
 		{"more issued than eligible", nil, at(4+12+15, 3), ballot.ErrRange},
