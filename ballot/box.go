@@ -30,6 +30,7 @@ type Box struct {
 	// verified holds entries that are being cast, by id, so that the state
 	// does not verify them again when they come back from the ledger.
 	verified map[entry.Hash]examined
+	onTheWay map[pointKey]uint32 // by credential: how many of verified are its
 	// submitted has where on the ledger those of them stand that nobody waits
 	// for, until the state has come there.
 	submitted map[entry.Hash]uint64
@@ -51,7 +52,8 @@ func OpenBox(ctx context.Context, e *Election, log Log) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Box{e: e, log: log, r: r, verifier: verifier{e: e}, policy: policy, state: NewState(e), verified: make(map[entry.Hash]examined), submitted: make(map[entry.Hash]uint64)}
+	b := &Box{e: e, log: log, r: r, verifier: verifier{e: e}, policy: policy, state: NewState(e),
+		verified: make(map[entry.Hash]examined), onTheWay: make(map[pointKey]uint32), submitted: make(map[entry.Hash]uint64)}
 	if err := b.follow(ctx, cp.Size); err != nil {
 		return nil, err
 	}
@@ -242,21 +244,47 @@ func (b *Box) standing(ctx context.Context, data []byte, x examined) (index uint
 }
 
 // announce asks the counting rule about an entry, and has it remembered until
-// it comes back from the ledger.
+// it comes back from the ledger, unless its credential has too many.
 func (b *Box) announce(data []byte, x examined) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := b.state.check(b.state.next, x); err != nil {
 		return err
 	}
-	b.verified[entry.ID(data)] = x
+	id := entry.ID(data)
+	if _, again := b.verified[id]; again {
+		return nil
+	}
+	credential := x.credential()
+	limit, has := b.e.Manifest.Limits.BallotsPerCredential, b.onTheWay[credential]
+	if x.spoil != nil {
+		has += b.state.spoils[credential]
+	}
+	if has >= limit {
+		return fmt.Errorf("ballot: box: %d entries of the credential are spoils or on their way, at most %d: %w", has, limit, reason.ErrLimit)
+	}
+	b.verified[id] = x
+	b.onTheWay[credential]++
 	return nil
+}
+
+// drop forgets an entry that announce had remembered. The caller holds mu.
+func (b *Box) drop(id entry.Hash) {
+	x, ok := b.verified[id]
+	if !ok {
+		return
+	}
+	delete(b.verified, id)
+	credential := x.credential()
+	if b.onTheWay[credential]--; b.onTheWay[credential] == 0 {
+		delete(b.onTheWay, credential)
+	}
 }
 
 func (b *Box) forget(data []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.verified, entry.ID(data))
+	b.drop(entry.ID(data))
 }
 
 // leave has an entry remembered for as long as the state has not come to it.
@@ -264,7 +292,7 @@ func (b *Box) leave(data []byte, index uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if index < b.state.next {
-		delete(b.verified, entry.ID(data))
+		b.drop(entry.ID(data))
 		return
 	}
 	b.submitted[entry.ID(data)] = index
@@ -317,7 +345,7 @@ func (b *Box) advance(ctx context.Context, size uint64) error {
 	for id, index := range b.submitted {
 		if index < b.state.next {
 			delete(b.submitted, id)
-			delete(b.verified, id)
+			b.drop(id)
 		}
 	}
 	return nil

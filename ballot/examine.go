@@ -120,6 +120,14 @@ func (x examined) tracker() Tracker {
 	return x.ballot.tracker
 }
 
+// credential returns the credential of a ballot or spoil that parses.
+func (x examined) credential() pointKey {
+	if x.spoil != nil {
+		return x.spoil.credentialKey
+	}
+	return x.ballot.credentialKey
+}
+
 // examine examines one entry but for the proof of a ballot or spoil.
 func (e *Election) examine(data []byte) examined {
 	env, err := entry.Parse(data)

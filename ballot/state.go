@@ -38,7 +38,7 @@ import (
 //
 // A State takes up to 120 bytes for each line of the roll, or for each
 // credential with an accepted ballot where there is no roll, 220 for each
-// accepted ballot, 170 for each spoil and 250 for each refused entry. It is not
+// accepted ballot, 250 for each spoil and 250 for each refused entry. It is not
 // safe for concurrent use.
 type State struct {
 	e    *Election
@@ -51,6 +51,7 @@ type State struct {
 	accepted map[Tracker]accepted
 	masks    map[pointKey]uint64 // A of an accepted ballot → its index
 	spoiled  map[spoilKey]uint64
+	spoils   map[pointKey]uint32 // credential → how many of spoiled are its
 	refused  []Refusal
 	closed   uint64 // index of the close; 0: not closed
 	pins     []uint64
@@ -103,6 +104,7 @@ func NewState(e *Election) *State {
 		accepted: make(map[Tracker]accepted),
 		masks:    make(map[pointKey]uint64),
 		spoiled:  make(map[spoilKey]uint64),
+		spoils:   make(map[pointKey]uint32),
 		policy:   e.Manifest.Policy(),
 	}
 }
@@ -283,6 +285,7 @@ func (s *State) judge(index uint64, x examined) error {
 			return err
 		}
 		s.spoiled[spoilKey{x.spoil.tracker, x.spoil.credentialKey}] = index
+		s.spoils[x.spoil.credentialKey]++
 	case entry.Close:
 		if err := s.phase(index, x.kind); err != nil {
 			return err
