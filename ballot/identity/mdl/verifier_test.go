@@ -44,8 +44,11 @@ func TestAcceptVariants(t *testing.T) {
 		"only what is needed": func(w *wallet) {
 			w.items = map[string][]object{namespace: {w.items[namespace][0], w.items[namespace][2]}}
 		},
-		"device adds":         func(w *wallet) { w.added[namespace] = object{"administrative_number": "900202-2345678"} },
-		"errors":              func(w *wallet) { w.document["errors"] = object{namespace: object{"portrait": 0}} },
+		"device adds": func(w *wallet) { w.added[namespace] = object{"administrative_number": "900202-2345678"} },
+		"errors":      func(w *wallet) { w.document["errors"] = object{namespace: object{"portrait": 0}} },
+		"until the end of time": func(w *wallet) {
+			w.security["validityInfo"].(object)["validUntil"] = cbor.Tag{Number: 0, Content: "9999-12-31T23:59:59Z"}
+		},
 		"clocks differ a bit": func(w *wallet) { w.security["validityInfo"].(object)["validFrom"] = tdate(now.Add(30 * time.Second)) },
 		"another digest": func(w *wallet) {
 			w.security["digestAlgorithm"] = "SHA-512"
@@ -178,6 +181,28 @@ func TestRefuse(t *testing.T) {
 			w.security["validityInfo"].(object)["validUntil"] = cbor.Tag{Number: 0, Content: "2030-01-01T00:00:00.5Z"}
 		}, identity.ErrEncoding},
 
+		{"day that is none", func(w *wallet) {
+			w.security["validityInfo"].(object)["validUntil"] = cbor.Tag{Number: 0, Content: "2030-02-30T00:00:00Z"}
+		}, identity.ErrEncoding},
+		{"second that is none", func(w *wallet) {
+			w.security["validityInfo"].(object)["validUntil"] = cbor.Tag{Number: 0, Content: "2030-01-01T00:00:60Z"}
+		}, identity.ErrEncoding},
+		{"time with a zone", func(w *wallet) {
+			w.security["validityInfo"].(object)["validUntil"] = cbor.Tag{Number: 0, Content: "2030-01-01T00:00:00+09:00"}
+		}, identity.ErrEncoding},
+		{"time with a short day", func(w *wallet) {
+			w.security["validityInfo"].(object)["validUntil"] = cbor.Tag{Number: 0, Content: "2030-01-1T00:00:00Z"}
+		}, identity.ErrEncoding},
+		{"valid from the end of time", func(w *wallet) {
+			w.security["validityInfo"].(object)["validFrom"] = cbor.Tag{Number: 0, Content: "9999-12-31T23:59:59Z"}
+		}, identity.ErrNotYetValid},
+		{"valid until the year 0", func(w *wallet) {
+			w.security["validityInfo"].(object)["validUntil"] = cbor.Tag{Number: 0, Content: "0000-01-01T00:00:00Z"}
+		}, identity.ErrExpired},
+		{"security object is detached", func(w *wallet) {
+			w.document["issuerSigned"] = object{"nameSpaces": object{}, "issuerAuth": sign1(t, w.authority.key, w.issuerHeader, w.chain, []byte{}, true)}
+		}, identity.ErrSignature},
+
 		// elements
 		{"element twice", func(w *wallet) {
 			w.items[namespace] = append(w.items[namespace], item(9, "administrative_number", "900202-2345678"))
@@ -215,6 +240,11 @@ func TestRefuse(t *testing.T) {
 		{"device alg", func(w *wallet) { w.deviceHeader[cose.HeaderLabelAlgorithm] = cose.AlgorithmEdDSA }, identity.ErrAlgorithm},
 		{"device without alg", func(w *wallet) { delete(w.deviceHeader, cose.HeaderLabelAlgorithm) }, identity.ErrAlgorithm},
 		{"MAC", func(w *wallet) { w.sign = func([]byte) any { return object{"deviceMac": []any{}} } }, identity.ErrAlgorithm},
+		{"MAC beside the signature", func(w *wallet) {
+			w.sign = func(p []byte) any {
+				return object{"deviceMac": nil, "deviceSignature": sign1(t, w.device, w.deviceHeader, nil, p, true)}
+			}
+		}, identity.ErrAlgorithm},
 		{"no signature", func(w *wallet) { w.sign = func([]byte) any { return object{} } }, identity.ErrHolder},
 		{"payload not detached", func(w *wallet) {
 			w.sign = func(p []byte) any {
