@@ -116,6 +116,9 @@ func makeElection(t testing.TB, name string, o electiontest.Options, junk bool) 
 		broken[len(broken)-2]++ // of the last answer, and before the number of signatures
 		m.Append(broken)
 	}
+	if name == "sums" {
+		m.challenge(t, 3, votes("grace"))
+	}
 	m.spare["a spoil of a ballot that was cast"] = spoil(0, revote.Tracker())
 	m.seals(t, votes("ada"))
 	m.Close()
@@ -132,6 +135,20 @@ func makeElection(t testing.TB, name string, o electiontest.Options, junk bool) 
 	m.describe(t, name, result)
 	m.collectKeys()
 	return m
+}
+
+// challenge lets a voter challenge a ballot.
+func (m *made) challenge(t testing.TB, voter int, votes ballot.Votes) {
+	draft, err := m.Prepare(m.Voters[voter], votes)
+	require.NoError(t, err)
+	tracker := draft.Tracker()
+	spoil, err := draft.Challenge()
+	require.NoError(t, err)
+	r, err := m.Box().Spoil(context.Background(), spoil.Bytes())
+	require.NoError(t, err)
+	text, err := draft.Open(r)
+	require.NoError(t, err)
+	m.file.Openings = append(m.file.Openings, opening{hex.EncodeToString(tracker[:]), text, m.receipt(r)})
 }
 
 // seals makes ballots that no honest device makes. Of a mixed election there

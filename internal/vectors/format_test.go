@@ -71,6 +71,7 @@ type election struct {
 	Refused      []refused `json:"refused"`
 	Checkpoint   string    `json:"checkpoint"`
 	Receipts     []receipt `json:"receipts"`
+	Openings     []opening `json:"openings,omitempty"`
 	Verdict      string    `json:"verdict"`
 	Result       []totals  `json:"result"`
 	ManifestBody string    `json:"manifest_bytes"`
@@ -86,6 +87,13 @@ type receipt struct {
 	Index   int    `json:"index"`
 	Tracker string `json:"tracker"`
 	Proof   string `json:"proof"`
+}
+
+// opening is of a challenged ballot; its receipt is of the spoil.
+type opening struct {
+	Tracker string  `json:"tracker"`
+	Text    string  `json:"text"`
+	Receipt receipt `json:"receipt"`
 }
 
 type totals struct {

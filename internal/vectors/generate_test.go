@@ -33,6 +33,7 @@ func TestUpdate(t *testing.T) {
 	g.mixes()
 	g.entries()
 	g.notes()
+	g.openings()
 	g.manifests()
 	writeJSON(t, negativeFile, g.list)
 }

@@ -97,6 +97,8 @@ func (j *judge) of(v *vector, edit bool) error {
 		_, err = j.load(v.Mutates.File).Manifest.Policy().Check(data)
 	case "receipt":
 		err = j.receipt(v, doc)
+	case "opening":
+		err = j.opening(v, doc)
 	case "replay":
 		err = j.replay(&base, doc)
 	case "ceremony":
@@ -255,16 +257,22 @@ func (j *judge) audit(v *vector, doc any) error {
 
 func (j *judge) receipt(v *vector, doc any) error {
 	e := j.load(v.Mutates.File)
-	changed := as[election](j, doc)
 	var i int
 	_, err := fmt.Sscanf(v.Mutates.Pointer, "/receipts/%d/", &i)
 	require.NoError(j, err, v.ID)
-	r := changed.Receipts[i]
-	tracker, err := hex.DecodeString(r.Tracker)
-	require.NoError(j, err)
-	sent, err := hex.DecodeString(e.file.Entries[r.Entry])
-	require.NoError(j, err)
-	return e.VerifyReceipt(sent, ballot.Receipt{Index: uint64(r.Index), Tracker: ballot.Tracker(tracker), Proof: []byte(r.Proof)})
+	r := as[election](j, doc).Receipts[i]
+	return e.VerifyReceipt(unhex(e.file.Entries[r.Entry]), r.receipt())
+}
+
+func (r receipt) receipt() ballot.Receipt {
+	return ballot.Receipt{Index: uint64(r.Index), Tracker: ballot.Tracker(unhex(r.Tracker)), Proof: []byte(r.Proof)}
+}
+
+func (j *judge) opening(v *vector, doc any) error {
+	e := j.load(v.Mutates.File)
+	o := as[election](j, doc).Openings[0]
+	_, err := e.CheckOpening(ballot.Tracker(unhex(o.Tracker)), o.Text, unhex(e.file.Entries[o.Receipt.Entry]), o.Receipt.receipt())
+	return err
 }
 
 // goldenProof is a vector of zkp/testdata.

@@ -87,7 +87,7 @@ func (e *entriesOf) row(index int, f field, c change, by signedBy) {
 	}
 	require.NotEqual(e, old, data, "%s: %s", f.name, c.what)
 	if by != asItWas {
-		data, edits = e.resigned(old, data, edits, by)
+		edits = e.resigned(old, data, edits, by)
 	}
 	v := e.vector(index, f.name, c)
 	v.Edits = edits
@@ -106,8 +106,8 @@ func (e *entriesOf) vector(index int, name string, c change) vector {
 	}
 }
 
-// resigned makes the length before the body right, and signs.
-func (e *entriesOf) resigned(old, data []byte, edits []edit, by signedBy) ([]byte, []edit) {
+// resigned adds the edits that make the length before the body right, and sign.
+func (e *entriesOf) resigned(old, data []byte, edits []edit, by signedBy) []edit {
 	was, err := entry.Parse(bytes.Clone(old))
 	require.NoError(e, err)
 	tail := 1 + len(was.Signatures)*96
@@ -118,9 +118,7 @@ func (e *entriesOf) resigned(old, data []byte, edits []edit, by signedBy) ([]byt
 	}
 	env := &entry.Envelope{Kind: entry.Kind(data[1]), Election: entry.Hash(data[2:34]), Time: int64(binary.BigEndian.Uint64(data[34:42])), Body: body}
 	e.signLike(env, was, by)
-	signed := env.Bytes()
-	edits = append(edits, edit{At: bodyAt + len(was.Body), Remove: tail, Insert: hex.EncodeToString(signed[bodyAt+len(body):])})
-	return signed, edits
+	return append(edits, edit{At: bodyAt + len(was.Body), Remove: tail, Insert: hex.EncodeToString(env.Bytes()[bodyAt+len(body):])})
 }
 
 func (e *entriesOf) signLike(env, was *entry.Envelope, by signedBy) {

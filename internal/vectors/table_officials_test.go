@@ -93,7 +93,7 @@ func (e *entriesOf) deal(commit, deal int) {
 		if err != nil {
 			e.Fatal(err)
 		}
-		_, edits = e.resigned(old, other, edits, again)
+		edits = e.resigned(old, other, edits, again)
 		v.Also = []also{{Pointer: fmt.Sprintf("/entries/%d", commit), Edits: edits}}
 	}
 	committed(body("columns", 0, 2), change{"one more", plus(1), "shape"})

@@ -3,6 +3,8 @@ package vectors
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,5 +40,17 @@ func TestVectors(t *testing.T) {
 		if !errors.Is(err, reasons[v.Reason]) {
 			t.Errorf("%s (%s, %s): expected %q, got: %v", v.ID, v.Field, v.Change, v.Reason, err)
 		}
+	}
+}
+
+// The names of the reasons, and what judges, stand in docs/vectors.md.
+func TestNamesAreDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "vectors.md"))
+	require.NoError(t, err)
+	for name := range reasons {
+		require.Contains(t, string(page), "| `"+name+"` |")
+	}
+	for _, v := range readVectors(t) {
+		require.Contains(t, string(page), "`"+v.Where+"`")
 	}
 }
