@@ -351,6 +351,7 @@ func TestOpeningLength(t *testing.T) {
 	w = open(t, electiontest.New(t, texts(3, 1000)))
 	_, err := w.Prepare(w.Voters[0], nil)
 	require.ErrorIs(t, err, ballot.ErrLimit)
+	require.Zero(t, w.Voters[0].Number)
 	w.vote(0, nil) // which can still be cast
 }
 

@@ -43,6 +43,10 @@ type secret struct{ data []byte }
 // conditions, as a ballot that the voter may challenge. It fails with ErrLimit
 // where an opening does not fit a QR code, which mixed contests with very long
 // texts can bring about: such a ballot cannot be challenged.
+//
+// A ballot that is challenged has used up its number like one that is cast, so
+// that who challenges as often as the manifest's limit has none left to vote
+// with: a device says so in time.
 func (e *Election) Prepare(v *Voter, votes Votes) (*Draft, error) {
 	b, seed, err := e.encrypt(v, votes)
 	if err != nil {
@@ -55,6 +59,7 @@ func (e *Election) Prepare(v *Voter, votes Votes) (*Draft, error) {
 	})
 	clear(seed[:])
 	if err != nil {
+		v.Number-- // nobody has seen the ballot
 		return nil, err
 	}
 	return &Draft{e: e, tracker: b.tracker, voter: &voter, ballot: b, secret: &secret{data}}, nil
