@@ -101,6 +101,7 @@ type base struct {
 	keys       map[string]func(*entry.Envelope)
 	stranger   *ballot.VoterKey // who is not on the roll
 	checkpoint *node
+	refuses    []uint64 // entries that must not count
 	honest     judgement
 }
 
@@ -180,7 +181,7 @@ func (b *base) vote(r *rand.Rand) {
 			spoiled := b.seal(v, votes(v))
 			tracker := mustValue(b.ParseBallot(spoiled)).Tracker()
 			b.Append(mustValue(b.NewSpoil(v, tracker)).Bytes())
-			b.Append(spoiled)
+			b.refuses = append(b.refuses, b.Append(spoiled))
 		}
 		b.Append(b.seal(v, votes(v)))
 	}

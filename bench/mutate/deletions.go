@@ -193,6 +193,7 @@ func deletions(w io.Writer, own bool, patterns []string) (survivors int, err err
 		d, err := newDeleter(root, dir, p)
 		if err == nil {
 			total += len(d.branches)
+			d.stale(w, why)
 			var left []branch
 			others := d.importers(all)
 			if own {
@@ -215,6 +216,24 @@ func deletions(w io.Writer, own bool, patterns []string) (survivors int, err err
 	}
 	fmt.Fprintf(w, "%d branches, %d survive, %v\n", total, survivors, time.Since(begin).Round(time.Second))
 	return survivors, nil
+}
+
+// stale prints the arguments for branches of the package that are not there any
+// more.
+func (d *deleter) stale(w io.Writer, why map[string]string) {
+	there := make(map[string]bool)
+	for _, b := range d.branches {
+		there[b.key()] = true
+	}
+	folder, err := filepath.Rel(d.root, d.pkg.Dir)
+	if err != nil {
+		return
+	}
+	for key := range why {
+		if file, _, _ := strings.Cut(key, ": "); filepath.Dir(file) == folder && !there[key] {
+			fmt.Fprintf(w, "gone      %s\n", key)
+		}
+	}
 }
 
 // mostAlone is how long one test may take by itself.

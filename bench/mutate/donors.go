@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"math/rand/v2"
+	"strings"
 )
 
 // donors are the fields of a base and of a second election like it, from which
@@ -26,7 +27,7 @@ func newDonors(bases ...*base) *donors {
 					key := leafKey{n.kind, len(n.data)}
 					d.leaves[key] = append(d.leaves[key], n)
 				}
-				d.named[n.name] = append(d.named[n.name], n)
+				d.named[alike(n.name)] = append(d.named[alike(n.name)], n)
 			}
 		}
 	}
@@ -45,7 +46,15 @@ func (d *donors) leaf(r *rand.Rand, n *node) *node {
 }
 
 // tree returns the same field of another entry.
-func (d *donors) tree(r *rand.Rand, n *node) *node { return other(r, d.named[n.name], n) }
+func (d *donors) tree(r *rand.Rand, n *node) *node { return other(r, d.named[alike(n.name)], n) }
+
+// alike is one name for what all kinds of entries have.
+func alike(name string) string {
+	if strings.HasSuffix(name, "/signatures") {
+		return "signatures"
+	}
+	return name
+}
 
 func other(r *rand.Rand, list []*node, n *node) *node {
 	if len(list) == 0 {

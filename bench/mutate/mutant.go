@@ -331,6 +331,12 @@ func (m *mutant) anotherBallot(data []byte) bool {
 	}
 	n := getNumber(t.find("ballot/body/number"))
 	for _, v := range m.Voters {
+		if m.schema.tokens() && bytes.Equal(v.Key.Public(), credential) {
+			var w wire.Writer
+			w.Uint64(v.Permit.Class.Weight)
+			w.Raw(slices.Concat(v.Permit.Tokens...))
+			mask = mask && bytes.Equal(t.find("ballot/body/permit").bytes(), w.Bytes())
+		}
 		if bytes.Equal(v.Key.Public(), credential) && uint64(m.style(v)) == getNumber(t.find("ballot/body/style")) {
 			return mask && n > last && n <= uint64(m.Manifest.Limits.BallotsPerCredential)
 		}

@@ -50,6 +50,16 @@ func (h *harness) run(w io.Writer, from, n, most int) *summary {
 		s.by[i] = make(map[string]*counts)
 	}
 	begin := time.Now()
+	for _, b := range h.bases {
+		for _, index := range b.refuses {
+			if !b.honest.refused[index] {
+				line := fmt.Sprintf("%s, entry %d: counts in the base", b.name, index)
+				s.all.failed++
+				s.failures = append(s.failures, line)
+				fmt.Fprintln(w, line)
+			}
+		}
+	}
 	for k := from; k < n && len(s.failures) < most; k++ {
 		m := h.draw(k)
 		if m == nil {
