@@ -124,15 +124,15 @@ func constant(b []byte) func([]byte) []byte { return func([]byte) []byte { retur
 // the reason other. identity is the reason for which the identity is refused.
 func (c *curve) pointChanges(identity, other string) []change {
 	return []change{
-		{"another encoding that lax decoders take for the same point", c.twin, "encoding"},
+		{"the non-canonical twin", c.twin, "encoding"},
 		{c.notOnCurve[0].what, constant(unhex(c.notOnCurve[0].hex)), "encoding"},
 		{"the identity", constant(make([]byte, c.point)), identity},
 		{"the base", constant(unhex(c.base)), other},
 	}
 }
 
-// twin is −s of ristretto255, and the x of P-256 under the tag of uncompressed
-// points.
+// twin is another encoding that lax decoders take for the same point: −s of
+// ristretto255, and the x of P-256 under the tag of uncompressed points.
 func (c *curve) twin(old []byte) []byte {
 	b := slices.Clone(old)
 	if c.name == "P-256" {

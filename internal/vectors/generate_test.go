@@ -111,7 +111,7 @@ func (g *generator) encodings() {
 		for _, e := range slices.Concat(c.notOnCurve, c.malformed) {
 			g.add(point, all, change{e.what, constant(unhex(e.hex)), "encoding"})
 		}
-		g.add(point, all, change{"another encoding that lax decoders take for the same point", c.twin, "encoding"})
+		g.add(point, all, change{"the non-canonical twin", c.twin, "encoding"})
 		g.add(point, all, change{"the identity", constant(make([]byte, c.point)), "group"})
 		g.whole(point, "point", "encoding")
 		either := at("point or identity", "/1/statement/image")

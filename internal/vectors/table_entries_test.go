@@ -57,8 +57,8 @@ func (g *generator) entries() {
 func (e *entriesOf) full() bool { return e.name == "sums" || e.name == "sums-P-256" }
 
 // at returns the index of the nth entry of a kind, from 0.
-func (e *entriesOf) at(kind entry.Kind, nth int) int {
-	for i, data := range e.raw {
+func (m *made) at(kind entry.Kind, nth int) int {
+	for i, data := range m.raw {
 		if len(data) > bodyAt && entry.Kind(data[1]) == kind {
 			if nth == 0 {
 				return i
@@ -66,8 +66,7 @@ func (e *entriesOf) at(kind entry.Kind, nth int) int {
 			nth--
 		}
 	}
-	e.Fatalf("%s has no %s", e.name, kind)
-	return 0
+	panic(fmt.Sprintf("%s has no %s %d", m.file.Name, kind, nth))
 }
 
 func (e *entriesOf) envelope(index int) *entry.Envelope {
@@ -78,6 +77,13 @@ func (e *entriesOf) envelope(index int) *entry.Envelope {
 
 // row is one line of a table of changes of an entry.
 func (e *entriesOf) row(index int, f field, c change, by signedBy) {
+	v := e.vector(index, f.name, c)
+	v.Edits = e.edits(index, f, c, by)
+	e.put(v)
+}
+
+// edits are those of a change of an entry.
+func (e *entriesOf) edits(index int, f field, c change, by signedBy) []edit {
 	old := e.raw[index]
 	data := bytes.Clone(old)
 	edits := []edit{{At: f.at, Remove: f.n, Insert: hex.EncodeToString(c.to(bytes.Clone(old[f.at : f.at+f.n])))}}
@@ -89,9 +95,7 @@ func (e *entriesOf) row(index int, f field, c change, by signedBy) {
 	if by != asItWas {
 		edits = e.resigned(old, data, edits, by)
 	}
-	v := e.vector(index, f.name, c)
-	v.Edits = edits
-	e.put(v)
+	return edits
 }
 
 // vector is one without its edits.
@@ -326,20 +330,19 @@ func (e *entriesOf) order() {
 	e.then(last, "a pin", "before the close", "state", e.later(e.at(entry.Pin, 0), nil))
 	e.then(last, "a share", "before the close", "state", e.later(e.at(entry.Share, 0), nil))
 	e.then(last, "a result", "before the close", "state", e.later(e.at(entry.Result, 0), nil))
-	for file, other := range e.generator.made {
-		if file != e.path && other.Group == e.Group && e.name == "sums" && other.file.Name == "tokens" {
-			e.then(last, "an entry of another election", "a ballot", "binding", unhex(other.file.Entries[other.file.Receipts[0].Entry]))
-			e.then(last, "an entry of another election", "a close", "binding", unhex(other.file.Entries[other.indexOf(entry.Close)]))
-		}
+	if e.name == "sums" {
+		other := e.generator.made[here+"elections/tokens.json"]
+		e.then(last, "an entry of another election", "a ballot", "binding", other.raw[other.file.Receipts[0].Entry])
+		e.then(last, "an entry of another election", "a close", "binding", other.raw[other.at(entry.Close, 0)])
 	}
 	e.then(ballotAt, "junk", "a byte", "version", []byte{0})
 	e.then(ballotAt, "junk", "a version and nothing", "encoding", []byte{1})
-	n := bodyAt
-	e.row(closed, field{"body", n, 0}, change{"with a byte", is(0), "encoding"}, again)
+	e.row(closed, body("body", 0, 0), change{"with a byte", is(0), "encoding"}, again)
 	if e.name == "sums" {
 		e.officials(closed, "")
 	}
 	if len(e.Issuers) > 0 {
+		e.issuance()
 		for _, kind := range []entry.Kind{entry.Issuer, entry.Issued} {
 			e.then(before, "the same once more, "+kind.String(), "at another time", "replay", e.later(e.at(kind, 0), nil))
 		}
@@ -351,15 +354,6 @@ func (e *entriesOf) order() {
 	e.then(before+1, "a roll more", "after the open", "state", e.later(roll, nil))
 	e.then(before, "a roll more", "that begins again at line 0", "chain", e.later(roll, nil))
 	e.roll(roll)
-}
-
-func (m *made) indexOf(kind entry.Kind) int {
-	for i, data := range m.raw {
-		if len(data) > bodyAt && entry.Kind(data[1]) == kind {
-			return i
-		}
-	}
-	return -1
 }
 
 // officials changes the signatures of an entry that a quorum of two has signed.
@@ -402,7 +396,7 @@ func (e *entriesOf) roll(index int) {
 	e.row(index, body("lines", 8, 4), change{"one less", plus(^uint64(0)), "encoding"}, again)
 	e.row(index, body("lines", 8, 4), change{"1,001", is(0, 0, 3, 0xe9), "limit"}, again)
 	second := 12 + line
-	e.row(index, body("line 2, credential", second, e.curve.point), change{"another encoding that lax decoders take for the same point", e.twin, "encoding"}, again)
+	e.row(index, body("line 2, credential", second, e.curve.point), change{"the non-canonical twin", e.twin, "encoding"}, again)
 	e.row(index, body("line 1, credential", 12, e.curve.point), change{"the identity", constant(make([]byte, e.curve.point)), "group"}, again)
 	e.row(index, body("line 2, credential", second, e.curve.point), change{"that of line 1", constant(e.envelope(index).Body[12 : 12+e.curve.point]), "duplicate"}, again)
 	e.row(index, body("lines 1 and 2", 12, 2*line), swapped("exchanged", "encoding", line), again)

@@ -45,7 +45,7 @@ func (g *generator) notes() {
 	change("signature line", "with a space more", signature, strings.Replace(signature, " ", "  ", 1), "signature")
 	g.add(c, field{"all", 0, len(m.file.Checkpoint)}, changeTo("empty", nil, "signature"))
 
-	for i, r := range m.file.Receipts[:2] {
+	for i, r := range m.file.Receipts[:1] {
 		at := func(pointer string) target {
 			return target{fmt.Sprintf("receipt/%s/%d", file, i), m.file.Group, "receipt", place{path, fmt.Sprintf("/receipts/%d/%s", i, pointer)}}
 		}

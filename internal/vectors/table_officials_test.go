@@ -22,8 +22,7 @@ func (e *entriesOf) ceremony() {
 		e.row(commit, field{"election", 2, 32}, change{"another", bit, "binding"}, again)
 		e.lengths(commit, again, "encoding")
 		e.then(commit, "a commit more", "of the same trustee", "fork", e.later(commit, bitOf(0)))
-		e.then(round, "a deal early", "before its round", "state", nil)
-		e.list[len(e.list)-1].Then = []string{hex.EncodeToString(e.later(confirm, nil))}
+		e.then(round, "a confirm", "before its round", "state", e.later(confirm, nil))
 	}
 	e.row(round, body("ends", 0, 1), change{"9", is(9), "range"}, again)
 	e.row(round, body("ends", 0, 1), change{"another round", is(2), "state"}, again)
@@ -158,7 +157,7 @@ func (e *entriesOf) opening() {
 		anchored("keys.certified", body("keys 1 and 2", keys, 2*point), swapped("exchanged", "binding", point), again)
 	}
 	anchored("phase.open", body("key 1", keys, point), change{"the identity", constant(make([]byte, point)), "group"}, again)
-	anchored("phase.open", body("key 1", keys, point), change{"another encoding that lax decoders take for the same point", e.twin, "encoding"}, again)
+	anchored("phase.open", body("key 1", keys, point), change{"the non-canonical twin", e.twin, "encoding"}, again)
 	anchored("phase.open", body("keys", 64, 4), change{"one more", plus(1), "shape"}, again)
 	anchored("keys.certified", body("manifest", 0, 32), change{"another, with other keys", bit, "binding"}, again)
 	anchored("phase.open", body("lines", roll+32, 8), change{"one more", plus(1), "range"}, again)
@@ -182,7 +181,7 @@ func (e *entriesOf) opening() {
 	e.row(0, body("version", 0, 1), change{"2, which makes it another manifest", is(2), "incomplete"}, again)
 	e.row(0, field{"all", 0, m}, change{"left out", constant(nil), "incomplete"}, asItWas)
 	e.check = "keys.ceremony"
-	e.row(e.at(entry.Round, 3), field{"all", 0, n0(e, e.at(entry.Round, 3))}, change{"left out", constant(nil), "incomplete"}, asItWas)
+	e.row(e.at(entry.Round, 3), field{"all", 0, len(e.raw[e.at(entry.Round, 3)])}, change{"left out", constant(nil), "incomplete"}, asItWas)
 	e.row(e.at(entry.Deal, 0), field{"time", 34, 8}, change{"a second later, not committed to", plus(1), "quorum"}, again)
 	e.check = "keys.certified"
 	e.row(e.at(entry.Certify, 2), body("transcript", 0, 32), change{"another", bit, "fork"}, again)
@@ -197,8 +196,8 @@ func (e *entriesOf) eligible(check string) {
 		if e.name != "mixed" { // where such a line has the roll's entry refused
 			e.row(r, body("line 1, weight", 12+point, 8), change{"one more", plus(1), "chain"}, again)
 		}
-		e.row(r, field{"all", 0, n0(e, r)}, change{"left out, so that there are no lines", constant(nil), "shape"}, asItWas)
-		e.row(r, field{"signature", n0(e, r) - 64, 64}, change{"another S, so that there are no lines", bit, "shape"}, asItWas)
+		e.row(r, field{"all", 0, len(e.raw[r])}, change{"left out, so that there are no lines", constant(nil), "shape"}, asItWas)
+		e.row(r, field{"signature", len(e.raw[r]) - 64, 64}, change{"another S, so that there are no lines", bit, "shape"}, asItWas)
 		return
 	}
 	issued := e.at(entry.Issued, 1)
@@ -207,8 +206,6 @@ func (e *entriesOf) eligible(check string) {
 	e.row(issued, body("size", 4+28, 8), change{"one more", plus(1), "chain"}, again)
 	e.row(issued, body("root", 4+28+8, 32), change{"another", bit, "chain"}, again)
 }
-
-func n0(e *entriesOf, index int) int { return len(e.raw[index]) }
 
 // afterClose changes pins, mixes, shares and results.
 func (e *entriesOf) afterClose() {
@@ -229,12 +226,12 @@ func (e *entriesOf) afterClose() {
 	e.results()
 	e.check = "phase.close"
 	closed := e.at(entry.Close, 0)
-	e.row(closed, field{"all", 0, n0(e, closed)}, change{"left out", constant(nil), "incomplete"}, asItWas)
+	e.row(closed, field{"all", 0, len(e.raw[closed])}, change{"left out", constant(nil), "incomplete"}, asItWas)
 	e.check = "phase.hours"
 	e.row(closed, field{"time", 34, 8}, change{"an hour before the one that was announced", plus(^uint64(3599)), "state"}, again)
 	e.check = "phase.pin"
 	b := e.file.Receipts[1].Entry
-	e.row(b, field{"all", 0, n0(e, b)}, change{"left out", constant(nil), "state"}, asItWas)
+	e.row(b, field{"all", 0, len(e.raw[b])}, change{"left out", constant(nil), "state"}, asItWas)
 	e.row(b, field{"time", 34, 8}, change{"one rounding later", plus(60), "chain"}, asItWas)
 }
 
@@ -289,7 +286,7 @@ func (e *entriesOf) shares() {
 	theirs := e.envelope(other).Body
 	e.row(index, body("D and proof", 36, len(theirs)-36), change{"those of another trustee", constant(theirs[36:]), "proof"}, again)
 	e.check = "decrypt.quorum"
-	n := n0(e, index)
+	n := len(e.raw[index])
 	e.row(index, field{"all", 0, n}, change{"left out", constant(nil), "quorum"}, asItWas)
 	e.row(index, field{"signature", n - 64, 64}, change{"another S", bit, "quorum"}, asItWas)
 	e.row(index, field{"signatures", n - 97, 97}, change{"none", is(0), "quorum"}, asItWas)
@@ -305,7 +302,7 @@ func (e *entriesOf) results() {
 	e.row(index, body("contest 1, withheld", first+24, 1), change{"2", is(2), "encoding"}, again)
 	e.row(index, body("contest 1, withheld", first+24, 1), change{"1, and the totals are there", is(1), "encoding"}, again)
 	e.officials(index, "incomplete")
-	e.row(index, field{"all", 0, n0(e, index)}, change{"left out", constant(nil), "incomplete"}, asItWas)
+	e.row(index, field{"all", 0, len(e.raw[index])}, change{"left out", constant(nil), "incomplete"}, asItWas)
 	e.then(index, "a result more", "with another total", "fork", e.later(index, func(env *entry.Envelope) { env.Body[first+25+7]++ }))
 	e.check = "result.count"
 	for i, name := range []string{"voters", "weight of the voters", "ballots", "weight of the ballots", "refused"} {
@@ -344,7 +341,7 @@ func (e *entriesOf) mixEntries() {
 	e.lengths(index, again, "encoding")
 	row := (1 + w) * point
 	l := (&layout{curve: e.curve, end: 40}).point("output, A of row 1", "output, B of row 1")
-	e.row(index, body(l.points[0].name, 40, point), change{"another encoding that lax decoders take for the same point", e.twin, "encoding"}, again)
+	e.row(index, body(l.points[0].name, 40, point), change{"the non-canonical twin", e.twin, "encoding"}, again)
 	e.row(index, body(l.points[0].name, 40, point), change{"the identity", constant(make([]byte, point)), "group"}, again)
 	e.row(index, body(l.points[1].name, 40+point, point), change{e.notOnCurve[0].what, constant(unhex(e.notOnCurve[0].hex)), "encoding"}, again)
 	e.check = "mix.input"
@@ -367,7 +364,7 @@ func (e *entriesOf) mixEntries() {
 	second := e.envelope(e.at(entry.Mix, 1)).Body
 	e.row(index, body("proof", p.points[0].at, len(second)-p.points[0].at), change{"that of another mix", constant(second[p.points[0].at:]), "proof"}, again)
 	e.check = "mix.quorum"
-	n := n0(e, index)
+	n := len(e.raw[index])
 	e.row(index, field{"all", 0, n}, change{"left out", constant(nil), "quorum"}, asItWas)
 	e.row(index, field{"signature", n - 64, 64}, change{"another S", bit, "quorum"}, asItWas)
 	e.row(index, field{"time", 34, 8}, change{"a second later, signed by an authority", plus(1), "quorum"}, authority)

@@ -145,7 +145,7 @@ func (g *generator) proofStatement(at func(string) target, c *curve, v goldenPro
 			if !strings.HasSuffix(name, " may be the identity") {
 				g.add(at("statement/"+pointer), f, change{"the identity", constant(make([]byte, c.point)), "group"})
 			}
-			g.add(at("statement/"+pointer), f, change{"another encoding that lax decoders take for the same point", c.twin, "encoding"})
+			g.add(at("statement/"+pointer), f, change{"the non-canonical twin", c.twin, "encoding"})
 		}
 	}
 	if !strings.HasPrefix(v.Name, "ballot") {
