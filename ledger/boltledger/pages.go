@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-
+	"slices"
 	"unsafe"
 
 	"go.etcd.io/bbolt"
@@ -50,6 +50,7 @@ type page struct {
 	branch  bool
 	checked bool // all its elements
 	b       []byte
+	used    int64 // bytes that it was written with, if checked
 }
 
 func (s *store) pages(tx *bbolt.Tx) *pages {
@@ -127,13 +128,14 @@ func (s *store) checkEnds(tx *bbolt.Tx) (*pages, error) {
 	return c, nil
 }
 
-// checkFree checks that no page in the list of free pages is in use: bbolt
-// would write over it. What a page was used for last stands in it; it is in
-// use if looking for its first key leads to it.
+// checkFree checks that no page in the list of free pages is in use, nor one of
+// those that the list itself is said to take up: bbolt would write over it.
+// What a page was used for last stands in it; it is in use if looking for its
+// first key leads to it.
 func (s *store) checkFree() error {
 	return s.view(func(tx *bbolt.Tx) error {
 		c := s.pages(tx)
-		free, err := c.free()
+		free, own, err := c.free()
 		if err != nil {
 			return s.damaged("%v", err)
 		}
@@ -141,6 +143,13 @@ func (s *store) checkFree() error {
 			if id < 2 || id >= c.count || i > 0 && id <= free[i-1] {
 				return s.damaged("list of free pages has page %d of %d", id, c.count)
 			}
+		}
+		for _, id := range own {
+			if _, found := slices.BinarySearch(free, id); found {
+				return s.damaged("page %d at offset %d is in the list of free pages and of that list", id, int64(id)*c.size)
+			}
+		}
+		for _, id := range slices.Concat(free, own) {
 			for owner := id; owner >= 2 && int64(id-owner) < maxPage/c.size; owner-- {
 				if p, err := c.load(owner, true); err == nil && int64(len(p.b)) > int64(id-owner)*c.size && c.inUse(owner, p) {
 					return s.damaged("page %d at offset %d is in use, but in the list of free pages", id, int64(id)*c.size)
@@ -160,7 +169,7 @@ func (c *pages) inUse(id uint64, p page) bool {
 	if p.elements() > 0 {
 		key, _, _ = p.element(0) // of which load has seen that it is there
 	}
-	for _, name := range [][]byte{leafBucket, hashBucket, indexBucket} {
+	for _, name := range [][]byte{metaBucket, leafBucket, hashBucket, indexBucket} {
 		found := false
 		if _, err := c.bucket(name, key, true, func(at uint64) { found = found || at == id }); err == nil && found {
 			return true
@@ -169,43 +178,48 @@ func (c *pages) inUse(id uint64, p page) bool {
 	return false
 }
 
-// free reads the list of free pages of the newest meta page.
-func (c *pages) free() ([]uint64, error) {
+// free reads the list of free pages of the newest meta page, and says in which
+// pages it stands.
+func (c *pages) free() (ids, own []uint64, err error) {
 	const freelistPage, rootAt, freelistAt, txidAt = 0x10, 16 + 16, 16 + 32, 16 + 48
 	var list, newest uint64
 	for i := range int64(2) {
 		meta := make([]byte, 80)
 		if _, err := c.file.ReadAt(meta, i*c.size); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if txid := binary.NativeEndian.Uint64(meta[txidAt:]); binary.NativeEndian.Uint64(meta[rootAt:]) == c.root && txid >= newest {
 			newest, list = txid, binary.NativeEndian.Uint64(meta[freelistAt:])
 		}
 	}
 	if list < 2 || list >= c.count {
-		return nil, fmt.Errorf("list of free pages is page %d of %d", list, c.count)
+		return nil, nil, fmt.Errorf("list of free pages is page %d of %d", list, c.count)
 	}
 	head := make([]byte, pageHeader+8)
 	if _, err := c.file.ReadAt(head, int64(list)*c.size); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	count, at := uint64(binary.NativeEndian.Uint16(head[10:])), int64(pageHeader)
 	if count == 0xffff { // more than fit into two bytes: the first number says how many
 		count, at = binary.NativeEndian.Uint64(head[pageHeader:]), pageHeader+8
 	}
+	overflow := uint64(binary.NativeEndian.Uint32(head[12:]))
 	if binary.NativeEndian.Uint64(head) != list || binary.NativeEndian.Uint16(head[8:]) != freelistPage || count > c.count ||
-		at+8*int64(count) > c.size*(1+int64(binary.NativeEndian.Uint32(head[12:]))) {
-		return nil, fmt.Errorf("page %d at offset %d is no list of free pages", list, int64(list)*c.size)
+		overflow >= c.count-list || at+8*int64(count) > c.size*(1+int64(overflow)) {
+		return nil, nil, fmt.Errorf("page %d at offset %d is no list of free pages", list, int64(list)*c.size)
 	}
 	b := make([]byte, 8*count)
 	if _, err := c.file.ReadAt(b, int64(list)*c.size+at); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ids := make([]uint64, count)
+	ids = make([]uint64, count)
 	for i := range ids {
 		ids[i] = binary.NativeEndian.Uint64(b[8*i:])
 	}
-	return ids, nil
+	for id := list; id <= list+overflow; id++ {
+		own = append(own, id)
+	}
+	return ids, own, nil
 }
 
 // bucket checks the pages from the root to where key stands, or would stand,
@@ -289,6 +303,9 @@ func (c *pages) load(id uint64, whole bool) (page, error) {
 	if p.branch && p.elements() == 0 {
 		return page{}, fmt.Errorf("page %d at offset %d has no children", id, at)
 	}
+	if whole && length != (p.used+c.size-1)/c.size*c.size { // bbolt would free what is not this page's
+		return page{}, fmt.Errorf("page %d at offset %d has %d bytes for %d", id, at, length, p.used)
+	}
 	c.read[id] = p
 	return p, nil
 }
@@ -300,7 +317,7 @@ func newPage(b []byte, whole bool) (page, error) {
 		return page{}, fmt.Errorf("cut short")
 	}
 	flags := binary.NativeEndian.Uint16(b[8:])
-	p := page{flags == branchPage, whole, b}
+	p := page{flags == branchPage, whole, b, pageHeader}
 	if flags != branchPage && flags != leafPage {
 		return page{}, fmt.Errorf("flags %x", flags)
 	}
@@ -309,10 +326,11 @@ func newPage(b []byte, whole bool) (page, error) {
 	}
 	var last []byte
 	for i := 0; whole && i < p.elements(); i++ {
-		key, _, err := p.element(i)
+		key, value, err := p.element(i)
 		if err != nil {
 			return page{}, err
 		}
+		p.used += pageElement + int64(len(key)+len(value))
 		if bytes.Compare(last, key) >= 0 {
 			return page{}, fmt.Errorf("element %d is out of order", i)
 		}

@@ -1,12 +1,16 @@
 package boltledger_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/hanpyo/hanpyo/ledger"
 	"github.com/hanpyo/hanpyo/ledger/boltledger"
@@ -127,6 +131,80 @@ func TestDamagedPages(t *testing.T) {
 			require.ErrorContains(t, err, "ledger.db")
 		})
 	}
+}
+
+// TestOverflow holds that nothing is lost where a page is said to be longer
+// than it is: bbolt frees what a page takes up when it writes the page anew,
+// and so would write over its neighbour.
+func TestOverflow(t *testing.T) {
+	whole := makeLedger(t)
+	b, err := os.ReadFile(whole.path("ledger.db"))
+	require.NoError(t, err)
+	d := database(b)
+	_, free := d.freelist()
+	list := int(binary.NativeEndian.Uint64(d.newest(16 + 32)))
+	refused := 0
+	for i := 2; i < d.count()-1; i++ {
+		overflow := d.page(i)[12:16]
+		live := binary.NativeEndian.Uint64(d.page(i)) == uint64(i) && !slices.Contains(free, uint64(i)) && (d.flags(i) <= leafFlag || i == list)
+		if !live || binary.NativeEndian.Uint32(overflow) != 0 {
+			continue
+		}
+		m := whole.copy(t)
+		binary.NativeEndian.PutUint32(overflow, 1)
+		require.NoError(t, os.WriteFile(m.path("ledger.db"), d, 0o644))
+		binary.NativeEndian.PutUint32(overflow, 0)
+		log, err := boltledger.Open(m.dir, m.signer)
+		if err == nil {
+			for n := 0; err == nil && n < 40; n++ {
+				_, err = log.Append(t.Context(), data(5000+n))
+			}
+			require.NoError(t, log.Close())
+		}
+		if err != nil {
+			refused++
+			require.ErrorIs(t, err, ledger.ErrChain)
+			require.ErrorContains(t, err, "at offset")
+		}
+		require.NoError(t, m.readAll(t), "page %d", i)
+	}
+	require.Greater(t, refused, 3)
+}
+
+// TestFreeCheckpoint holds that the page of the checkpoint is not written over
+// either, if it has one: beside a short name it stands in the root.
+func TestFreeCheckpoint(t *testing.T) {
+	secret, _, err := note.GenerateKey(nil, strings.Repeat("long.", 50)+"example.org")
+	require.NoError(t, err)
+	signer, err := note.NewSigner(secret)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	log, err := boltledger.Open(dir, signer)
+	require.NoError(t, err)
+	for i := range 3 {
+		_, err = log.Append(t.Context(), data(i))
+		require.NoError(t, err)
+	}
+	require.NoError(t, log.Close())
+	path := filepath.Join(dir, "ledger.db")
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	d := database(b)
+	_, free := d.freelist()
+	checkpoint := 0
+	for i := 2; i < d.count(); i++ {
+		if d.flags(i) == leafFlag && !slices.Contains(free, uint64(i)) && bytes.Contains(d.page(i), []byte("formathanpyo ledger v1")) {
+			checkpoint = i
+		}
+	}
+	require.NotZero(t, checkpoint)
+	free[0] = uint64(checkpoint)
+	slices.Sort(free)
+	d.setFree(free)
+	require.NoError(t, os.WriteFile(path, d, 0o644))
+	_, err = boltledger.Open(dir, signer)
+	require.ErrorIs(t, err, ledger.ErrChain)
+	require.ErrorContains(t, err, "is in use, but in the list of free pages")
 }
 
 // TestDifferentCheckpoints holds that the signature of the newest checkpoint
