@@ -91,6 +91,12 @@ func (p *paced) current() Checkpoint {
 func (p *paced) Checkpoint(ctx context.Context) (Checkpoint, error) { return p.Await(ctx, 0) }
 
 func (p *paced) Await(ctx context.Context, size uint64) (Checkpoint, error) {
+	// The ledger behind knows why it will never publish so much.
+	if p.current().Size < size {
+		if _, err := p.Ledger.Await(ctx, size); err != nil {
+			return Checkpoint{}, err
+		}
+	}
 	for {
 		p.mu.Lock()
 		newest, failure, grown := p.published, p.failure, p.grown
