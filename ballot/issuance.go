@@ -231,7 +231,7 @@ func (s *Issuance) totals() (RollTotals, error) {
 		for _, p := range s.parts {
 			g.Lines = min(g.Lines, p.said.tokens(s.m.tokenClass(c)))
 		}
-		t.Size += g.Lines // at most maxRollGroups·maxVoters
+		t.Size += g.Lines // at most maxClasses·maxVoters
 		over := g.Lines > 0 && g.Weight > maxVoters/g.Lines
 		if t.Weight += g.Lines * g.Weight; over || t.Weight > maxVoters {
 			return RollTotals{}, fmt.Errorf("ballot: issuance: more weight than %d: %w", uint64(maxVoters), reason.ErrRange)

@@ -3,6 +3,7 @@ package ballot_test
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/binary"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -150,6 +151,9 @@ func TestIssuanceBodies(t *testing.T) {
 	swapKeys := func(b []byte) []byte { return slices.Concat(b[:4], b[4+keyLen:], b[4:4+keyLen]) }
 	swapCounts := func(b []byte) []byte { return slices.Concat(b[:4], b[4+28:4+56], b[4:4+28], b[4+56:]) }
 	at := func(i int, v byte) func([]byte) []byte { return func(b []byte) []byte { b[i] = v; return b } }
+	count := func(n uint32) func([]byte) []byte {
+		return func(b []byte) []byte { binary.BigEndian.PutUint32(b, n); return b }
+	}
 	for _, test := range []struct {
 		name           string
 		issuer, issued func([]byte) []byte
@@ -160,6 +164,8 @@ func TestIssuanceBodies(t *testing.T) {
 		{"a byte more", func(b []byte) []byte { return append(b, 0) }, func(b []byte) []byte { return append(b, 0) }, ballot.ErrEncoding},
 		{"a byte less", func(b []byte) []byte { return b[:len(b)-1] }, func(b []byte) []byte { return b[:len(b)-1] }, ballot.ErrEncoding},
 		{"more classes than there can be", at(2, 0xff), at(2, 0xff), ballot.ErrLimit},
+		{"one class too many", count(257), count(257), ballot.ErrLimit},
+		{"as many classes as there can be, that do not follow", count(256), count(256), ballot.ErrEncoding},
 		{"more classes than follow", at(3, 3), at(3, 9), ballot.ErrEncoding},
 		{"no classes", func([]byte) []byte { return make([]byte, 4) }, nil, ballot.ErrShape},
 		{"out of order", swapKeys, swapCounts, ballot.ErrEncoding},

@@ -16,6 +16,10 @@ import (
 
 const classLen = 4 + 8
 
+// maxClasses bounds the classes of an election by tokens: to check a key takes
+// milliseconds, and every voter's device checks those of all classes.
+const maxClasses = 256
+
 func encodeClass(w *wire.Writer, c class) {
 	w.Uint32(uint32(c.style))
 	w.Uint64(c.weight)
@@ -78,7 +82,7 @@ func (m *Manifest) issuerBody(registrar ed25519.PublicKey, keys []*token.PublicK
 // decodeIssuer reads the keys of a registrar, one at least, and checks each.
 func (m *Manifest) decodeIssuer(registrar ed25519.PublicKey, body []byte) ([]class, []*token.PublicKey, error) {
 	r := wire.NewReader(body)
-	classes := make([]class, r.Count(maxRollGroups, classLen+token.PublicKeySize))
+	classes := make([]class, r.Count(maxClasses, classLen+token.PublicKeySize))
 	encoded := make([][]byte, len(classes))
 	for i := range classes {
 		classes[i] = m.decodeClass(r, classes[:i])
@@ -137,7 +141,7 @@ func (m *Manifest) issuedBody(s Issued) ([]byte, error) {
 // decodeIssued reads what a registrar issued.
 func (m *Manifest) decodeIssued(body []byte) ([]class, Issued, error) {
 	r := wire.NewReader(body)
-	classes := make([]class, r.Count(maxRollGroups, classLen+8+8))
+	classes := make([]class, r.Count(maxClasses, classLen+8+8))
 	s := Issued{Eligible: make(map[token.Class]uint64)}
 	for i := range classes {
 		classes[i] = m.decodeClass(r, classes[:i])

@@ -12,13 +12,14 @@ import (
 )
 
 // badOperations verify a batch of ballots of 1 of n of which none, one, a
-// hundredth, a tenth and all do not hold, evenly among the others, and find them.
+// hundredth, a tenth, a third (the worst for the search) and all do not hold,
+// evenly among the others, and find them.
 func badOperations(g *elgamal.Group, n, batch int) (list []operation) {
 	made := sync.OnceValues(func() (*slotsBallot, error) { return newSlotsBallot(g, n) })
 	name := func(bad int) string {
 		return fmt.Sprintf("Bad/group=%s/slots=%d/bad=%d/n=%d", g.Name(), n, bad, batch)
 	}
-	for _, bad := range slices.Compact([]int{0, 1, max(1, batch/100), max(1, batch/10), batch}) {
+	for _, bad := range slices.Compact([]int{0, 1, max(1, batch/100), max(1, batch/10), max(1, batch/3), batch}) {
 		o := operation{name: name(bad), item: "ballot", n: batch, prepare: func(context.Context) (prepared, error) {
 			b, err := made()
 			if err != nil {
