@@ -127,7 +127,7 @@ func TestWebURL(t *testing.T) {
 	for _, bad := range []string{
 		"", "localhost", "127.0.0.1", "10.1", "127.0.0.0x1", "0x7f.0x1", "0177.0.0.01", "2130706433", "%5B%3A%3A1%5D", "example.com%3a80", "example.com%3A", "example.com%3A0", "example.com%3A080",
 		"example.com%3A65536", "example.com%2Fpath", "example.com/path", "user@example.com", "user%40example.com", "example..com",
-		".example.com", "example.com.", "-a.example.com", "한국.example", "example.com:", "example.com::a", "example.com:..", "example.com:.:a",
+		".example.com", "example.com.", "-a.example.com", "a-.example.com", "한국.example", "example.com:", "example.com::a", "example.com:..", "example.com:.:a",
 		"example.com:%2e%2e", "example.com:a/b", "example.com:a?b", "example.com:a#b", "exam ple.com", "example.com\n",
 		strings.Repeat("a", 64) + ".com", strings.Repeat("a.", 130) + "com",
 	} {
@@ -294,6 +294,20 @@ func TestWebServer(t *testing.T) {
 		require.Nil(t, k, name)
 	}
 
+	// A redirect away from TLS is not followed, also where somebody answers.
+	plain := &Resolver{Client: &http.Client{Transport: answer(func(r *http.Request) *http.Response {
+		w := httptest.NewRecorder()
+		if r.URL.Scheme == "https" {
+			http.Redirect(w, r, "http://example.com"+path, http.StatusFound)
+		} else {
+			w.Write(data)
+		}
+		return w.Result()
+	})}}
+	k, err = plain.Key(t.Context(), issuer, "#key-1")
+	require.ErrorIs(t, err, identity.ErrResolve)
+	require.Nil(t, k)
+
 	// A server that does not answer holds nobody up for longer than the context.
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -315,6 +329,29 @@ func TestWebServer(t *testing.T) {
 	r.Client.Jar = jar{}
 	_, err = r.Key(t.Context(), issuer, "#key-1")
 	require.NoError(t, err)
+}
+
+type answer func(*http.Request) *http.Response
+
+func (f answer) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
+
+// TestTwoKeys picks the key that a token names out of several.
+func TestTwoKeys(t *testing.T) {
+	doc := document()
+	doc["verificationMethod"] = append(doc["verificationMethod"].([]any),
+		object{"id": "#key-2", "type": "Multikey", "controller": issuer, "publicKeyMultibase": edKey[len(keyPrefix):]},
+		object{"id": "#key-3", "type": "Multikey", "controller": issuer, "publicKeyMultibase": edKey[len(keyPrefix):]})
+	doc["assertionMethod"] = []any{"#key-1", issuer + "#key-2"}
+	ed, err := new(Resolver).Key(t.Context(), edKey, "")
+	require.NoError(t, err)
+	for id, want := range map[string]crypto.PublicKey{"#key-1": point(t), "#key-2": ed} {
+		k, err := serveJSON(t, doc).Key(t.Context(), issuer, id)
+		require.NoError(t, err, id)
+		require.Equal(t, want, k, id)
+	}
+	k, err := serveJSON(t, doc).Key(t.Context(), issuer, "#key-3") // not for assertions
+	require.ErrorIs(t, err, identity.ErrResolve)
+	require.Nil(t, k)
 }
 
 type jar struct{ http.CookieJar }
