@@ -109,7 +109,7 @@ func TestChains(t *testing.T) {
 		"two in between": {func(w *wallet) any {
 			a := below(w.authority, "A", as)
 			b := below(a, "B", as)
-			return []any{b.certificate(t, w.authority.key.Public(), signer()).Raw, b.root.Raw, a.root.Raw}
+			return []any{b.certificate(t, w.authority.key.Public(), signer()).Raw, b.root.Raw, a.root.Raw, w.authority.root.Raw}
 		}, nil},
 		"one is left out": {func(w *wallet) any {
 			a := below(w.authority, "A", as)
@@ -156,6 +156,25 @@ func TestChains(t *testing.T) {
 			requireReason(t, err, c.want)
 		}
 	}
+}
+
+// TestOtherType holds that who signs other documents need not be a signer of
+// licences, and is none.
+func TestOtherType(t *testing.T) {
+	w := newWallet(t, p256(t), p256(t))
+	w.docType, w.security["docType"] = "org.example.citizen", "org.example.citizen"
+	c := signer()
+	c.UnknownExtKeyUsage = nil
+	w.chain = w.authority.certificate(t, w.authority.key.Public(), c).Raw
+	v := newVerifier(t, w.authority.root)
+	_, err := v.Verify(t.Context(), w.present(t), request())
+	requireReason(t, err, identity.ErrType)
+	v.config.DocType = "org.example.citizen"
+	_, err = v.Verify(t.Context(), w.present(t), request())
+	require.NoError(t, err)
+	w.docType, w.security["docType"], v.config.DocType = licence, licence, licence
+	_, err = v.Verify(t.Context(), w.present(t), request())
+	requireReason(t, err, identity.ErrIssuer)
 }
 
 // TestSignerKeys holds that a root's word is not enough for a key of another

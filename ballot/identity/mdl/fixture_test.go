@@ -90,6 +90,7 @@ type wallet struct {
 	authority *authority
 	signer    *x509.Certificate
 	device    crypto.Signer
+	docType   string
 
 	items    map[string][]object // by namespace
 	digests  object              // by namespace; filled by present for what is missing
@@ -137,6 +138,7 @@ func newWallet(t testing.TB, issuer, device crypto.Signer) *wallet {
 	w := &wallet{
 		authority: a,
 		device:    device,
+		docType:   licence,
 		items: map[string][]object{
 			namespace: {
 				item(0, "administrative_number", "880101-1234567"),
@@ -209,18 +211,24 @@ func sign1(t testing.TB, key crypto.Signer, header cose.ProtectedHeader, chain a
 	return encode(message)
 }
 
+// digestsOf are the digests of a namespace's elements by their numbers.
+func (w *wallet) digestsOf(space string) map[any]any {
+	ids := map[any]any{}
+	for _, it := range w.items[space] {
+		h := sha256.Sum256(wrap(it))
+		ids[it["digestID"]] = h[:]
+	}
+	return ids
+}
+
 func (w *wallet) present(t testing.TB) []byte {
 	spaces := map[string][]cbor.RawMessage{}
 	digests := object{}
 	for space, items := range w.items {
-		ids := map[any]any{}
 		for _, it := range items {
-			data := wrap(it)
-			h := sha256.Sum256(data)
-			ids[it["digestID"]] = h[:]
-			spaces[space] = append(spaces[space], data)
+			spaces[space] = append(spaces[space], wrap(it))
 		}
-		digests[space] = ids
+		digests[space] = w.digestsOf(space)
 	}
 	for space, ids := range w.digests {
 		digests[space] = ids
@@ -232,13 +240,13 @@ func (w *wallet) present(t testing.TB) []byte {
 	issuerAuth := sign1(t, w.authority.key, w.issuerHeader, w.chain, wrap(security), false)
 
 	added := wrap(w.added)
-	payload := wrap([]any{"DeviceAuthentication", cbor.RawMessage(w.transcript), licence, added})
+	payload := wrap([]any{"DeviceAuthentication", cbor.RawMessage(w.transcript), w.docType, added})
 	var auth any = object{"deviceSignature": sign1(t, w.device, w.deviceHeader, nil, payload, true)}
 	if w.sign != nil {
 		auth = w.sign(payload)
 	}
 	document := object{
-		"docType":      licence,
+		"docType":      w.docType,
 		"issuerSigned": object{"nameSpaces": spaces, "issuerAuth": issuerAuth},
 		"deviceSigned": object{"nameSpaces": added, "deviceAuth": auth},
 	}

@@ -120,6 +120,13 @@ func TestRefuse(t *testing.T) {
 			w.transcript, _ = Redirect(responseURI)(r)
 		}
 	}
+	added := func(v any) func(w *wallet) {
+		return func(w *wallet) {
+			payload := wrap([]any{"DeviceAuthentication", cbor.RawMessage(w.transcript), licence, wrap(v)})
+			w.document["deviceSigned"] = object{"nameSpaces": wrap(v), "deviceAuth": object{
+				"deviceSignature": sign1(t, w.device, w.deviceHeader, nil, payload, true)}}
+		}
+	}
 	keyed := func(edit func(k map[int]any)) func(w *wallet) {
 		return func(w *wallet) { edit(w.key.(map[int]any)) }
 	}
@@ -223,6 +230,11 @@ func TestRefuse(t *testing.T) {
 		}, identity.ErrClaim},
 		{"element with an unknown key", func(w *wallet) { w.items[namespace][0]["x"] = 1 }, identity.ErrEncoding},
 		{"element without random", func(w *wallet) { delete(w.items[namespace][0], "random") }, identity.ErrEncoding},
+		{"element without number", func(w *wallet) {
+			w.digests[namespace] = w.digestsOf(namespace)
+			delete(w.items[namespace][0], "digestID")
+		}, identity.ErrEncoding},
+		{"element without name", func(w *wallet) { w.items[namespace][0]["elementIdentifier"] = "" }, identity.ErrEncoding},
 		{"element without value", func(w *wallet) { delete(w.items[namespace][0], "elementValue") }, identity.ErrEncoding},
 
 		// the device
@@ -259,6 +271,8 @@ func TestRefuse(t *testing.T) {
 			w.document["deviceSigned"] = object{"nameSpaces": wrap([]any{}), "deviceAuth": object{
 				"deviceSignature": sign1(t, w.device, w.deviceHeader, nil, nil, true)}}
 		}, identity.ErrEncoding},
+		{"elements added are null", added(nil), identity.ErrEncoding},
+		{"elements added are numbers", added(object{namespace: 1}), identity.ErrEncoding},
 		{"key of P-384", func(w *wallet) { k := coseKey(p384.Public()); k[-1] = 2; w.key = k }, identity.ErrAlgorithm},
 		{"key off the curve", keyed(func(k map[int]any) { k[-3] = k[-2] }), identity.ErrEncoding},
 		{"key compressed", keyed(func(k map[int]any) { k[-3] = true }), identity.ErrEncoding},
