@@ -16,6 +16,7 @@ var (
 	ErrProof      = reason.ErrProof
 	ErrRange      = reason.ErrRange
 	ErrLimit      = reason.ErrLimit
+	ErrShape      = reason.ErrShape
 	ErrDuplicate  = reason.ErrDuplicate
 	ErrChain      = reason.ErrChain
 	ErrFork       = reason.ErrFork

@@ -19,10 +19,17 @@ import (
 // Reading goes through the ledger that Paced returns: what log shows by itself,
 // such as the files of its directory, is not held back.
 //
+// Where witnesses cosign, [Witnessed] goes around a paced ledger. The other way
+// round cosignatures would tell to the second when the newest entry came, and
+// that is refused (ErrShape).
+//
 // Closing the ledger closes log. ErrRange for an interval below a second.
 func Paced(ctx context.Context, log Ledger, interval time.Duration) (Ledger, error) {
 	if interval < time.Second {
 		return nil, fmt.Errorf("ledger: paced: an interval of %v, at least a second: %w", interval, reason.ErrRange)
+	}
+	if _, ok := log.(*witnessed); ok {
+		return nil, fmt.Errorf("ledger: paced: the times of cosignatures would not be held back: %w", reason.ErrShape)
 	}
 	newest, err := log.Checkpoint(ctx)
 	if err != nil {
