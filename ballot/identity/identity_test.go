@@ -151,6 +151,8 @@ func TestSubject(t *testing.T) {
 		"empty name":  {"issuer", []Claim{{"", "1"}}, ErrClaim},
 		"empty value": {"issuer", []Claim{{"number", ""}}, ErrClaim},
 		"long value":  {"issuer", []Claim{{"number", strings.Repeat("1", MaxClaim+1)}}, ErrClaim},
+		"name, UTF-8": {"issuer", []Claim{{"num\xffber", "1"}}, ErrClaim},
+		"long name":   {"issuer", []Claim{{strings.Repeat("n", MaxClaim+1), "1"}}, ErrClaim},
 		"not UTF-8":   {"issuer", []Claim{{"number", "\xff"}}, ErrClaim},
 		"replaced":    {"issuer", []Claim{{"number", "a\ufffd"}}, ErrClaim},
 	} {

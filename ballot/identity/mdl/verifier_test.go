@@ -49,6 +49,13 @@ func TestAcceptVariants(t *testing.T) {
 		"until the end of time": func(w *wallet) {
 			w.security["validityInfo"].(object)["validUntil"] = cbor.Tag{Number: 0, Content: "9999-12-31T23:59:59Z"}
 		},
+		"key with its algorithm": func(w *wallet) { w.key.(map[int]any)[3] = -7 },
+		"Ed25519 key with its algorithm": func(w *wallet) {
+			w.device = ed(t)
+			w.deviceHeader[cose.HeaderLabelAlgorithm] = cose.AlgorithmEdDSA
+			w.key = coseKey(w.device.Public())
+			w.key.(map[int]any)[3] = -8
+		},
 		"clocks differ a bit": func(w *wallet) { w.security["validityInfo"].(object)["validFrom"] = tdate(now.Add(30 * time.Second)) },
 		"another digest": func(w *wallet) {
 			w.security["digestAlgorithm"] = "SHA-512"
@@ -282,6 +289,10 @@ func TestRefuse(t *testing.T) {
 		{"Ed25519 key with two coordinates", func(w *wallet) { w.key = map[int]any{1: 1, -1: 6, -2: make([]byte, 32), -3: true} }, identity.ErrEncoding},
 		{"key of another curve", keyed(func(k map[int]any) { k[-1] = 8 }), identity.ErrAlgorithm},
 		{"key whose curve is text", keyed(func(k map[int]any) { k[-1] = "P-256" }), identity.ErrEncoding},
+		{"key of X25519", func(w *wallet) { w.key = coseKey(ed(t).Public()); w.key.(map[int]any)[-1] = 4 }, identity.ErrAlgorithm},
+		{"Ed25519 key of another type", func(w *wallet) { w.key = coseKey(ed(t).Public()); w.key.(map[int]any)[1] = 2 }, identity.ErrAlgorithm},
+		{"key of another type", keyed(func(k map[int]any) { k[1] = 1 }), identity.ErrAlgorithm},
+		{"Ed25519 key for another algorithm", func(w *wallet) { w.key = coseKey(ed(t).Public()); w.key.(map[int]any)[3] = -7 }, identity.ErrAlgorithm},
 		{"key for another algorithm", keyed(func(k map[int]any) { k[3] = -8 }), identity.ErrAlgorithm},
 		{"key missing", func(w *wallet) { w.security["deviceKeyInfo"] = object{} }, identity.ErrEncoding},
 
