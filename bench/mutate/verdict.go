@@ -205,8 +205,8 @@ var exclusions = []struct {
 	why   string
 	holds func(m *mutant) bool
 }{
-	{"the time of an entry decides nothing, and who signs it chooses it", func(m *mutant) bool {
-		return m.layer == acted && strings.HasSuffix(m.field, "/time") && m.kind == timeField
+	{"the time of an entry decides nothing but whether a close came before its hour, and who signs it chooses it", func(m *mutant) bool {
+		return m.layer == acted && strings.HasSuffix(m.field, "/time") && m.kind == timeField && !m.closedEarly()
 	}},
 	{"what stands behind the pin in another order, or twice, or not at all where enough is left, takes nothing from the result", func(m *mutant) bool {
 		return m.moved && m.index > m.closed
@@ -220,6 +220,15 @@ var exclusions = []struct {
 	{"the same official entry once more changes nothing", func(m *mutant) bool {
 		return m.moved && m.at >= 0 && m.at < len(m.ledger.entries) && m.stands && bytes.Equal(m.ledger.entries[m.at], m.entries[m.index])
 	}},
+}
+
+// closedEarly reports whether the change is to a close before the announced hour.
+func (m *mutant) closedEarly() bool {
+	if m.index != m.closed {
+		return false
+	}
+	env, err := entry.Parse(m.ledger.entries[m.index])
+	return err == nil && env.Time < m.Manifest.Closes.Unix()
 }
 
 func (m *mutant) exclusion() string {
