@@ -2,6 +2,7 @@ package ballot
 
 import (
 	"crypto/rand"
+	"crypto/subtle"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -32,6 +33,11 @@ func NewCode() Code {
 		c.symbols[i] &= 31
 	}
 	return c
+}
+
+// isZero reports whether nobody has made the code. NewCode never makes this one.
+func (c Code) isZero() bool {
+	return subtle.ConstantTimeCompare(c.symbols[:], make([]byte, codeSymbols)) == 1
 }
 
 // Text returns the code in six groups of five letters or digits, like

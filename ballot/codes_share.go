@@ -30,8 +30,12 @@ type CodeShare struct {
 // NewCodeShare makes the share of one registrar of the manifest for a code and
 // for the voter whom all registrars call by the same id. ErrEligibility if the
 // registrar is none of the manifest's, ErrEncoding or ErrLimit for an id that
-// is not like those of a manifest.
+// is not like those of a manifest, ErrShape for the zero Code, which everybody
+// knows.
 func NewCodeShare(m *Manifest, registrar ed25519.PublicKey, voter string, code Code) (*CodeShare, error) {
+	if code.isZero() {
+		return nil, fmt.Errorf("ballot: code share: no code: %w", reason.ErrShape)
+	}
 	return newCodeShare(m, registrar, voter, code.secret(m, registrar, voter))
 }
 
@@ -161,7 +165,8 @@ func CombineShares(m *Manifest, voter string, shares []*CodeShare) ([]byte, erro
 }
 
 // VoterKeyFromCodes is the voter's device's part: the credential from one code
-// of each registrar of the manifest, in the manifest's order (ErrShape). Two
+// of each registrar of the manifest, in the manifest's order (ErrShape, also
+// for a zero Code). Two
 // codes in the wrong order give a key that is not on the roll.
 func VoterKeyFromCodes(m *Manifest, voter string, codes []Code) (*VoterKey, error) {
 	if len(codes) != len(m.Registrars.Keys) {
@@ -172,6 +177,9 @@ func VoterKeyFromCodes(m *Manifest, voter string, codes []Code) (*VoterKey, erro
 	}
 	sum := m.Group.Scalar()
 	for i, c := range codes {
+		if c.isZero() {
+			return nil, fmt.Errorf("ballot: voter key: code %d: no code: %w", i+1, reason.ErrShape)
+		}
 		sum.Add(sum, c.secret(m, m.Registrars.Keys[i], voter))
 	}
 	return newVoterKey(m.Group, sum), nil
