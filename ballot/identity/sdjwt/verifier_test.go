@@ -129,6 +129,12 @@ func TestRefuse(t *testing.T) {
 		{"digest function is null", func(w *wallet) { w.claims["_sd_alg"] = nil }, identity.ErrAlgorithm},
 		{"digest function inside", func(w *wallet) { w.claims["more"] = object{"_sd_alg": "sha-256"} }, identity.ErrDisclosure},
 		{"claim that is there", func(w *wallet) { w.claims["family_name"] = "Lee" }, identity.ErrDuplicate},
+		{"claim twice", func(w *wallet) { w.disclose([]any{"salt-9", "citizen_number", "900202-2345678"}) }, identity.ErrDuplicate},
+		{"claim twice, below", func(w *wallet) {
+			a, b := encode([]any{"salt-8", "a", 1}), encode([]any{"salt-9", "a", 2})
+			w.disclosures = append(w.disclosures, a, b)
+			w.claims["more"] = []any{object{"_sd": []any{digest(a), digest(b)}}}
+		}, identity.ErrDuplicate},
 		{"element digest in an object", func(w *wallet) { w.claims["..."] = digest("x") }, identity.ErrDisclosure},
 		{"element digest with other keys", func(w *wallet) { w.claims["nationalities"].([]any)[0].(object)["x"] = 1 }, identity.ErrDisclosure},
 		{"element as a claim", func(w *wallet) { w.disclose([]any{"salt-9", "nickname"}) }, identity.ErrDisclosure},
