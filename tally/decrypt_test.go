@@ -61,6 +61,15 @@ func TestP66TrusteeRefuses(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, f.result, again)
 
+		// What does not decrypt under the election's keys is not sent.
+		other, err := ballot.Load(ctx, f.Fork(f.entries[:pin+1]...), f.Fingerprint)
+		require.NoError(t, err)
+		keys := other.Outcome.Verification
+		keys[1], keys[2] = keys[2], keys[1]
+		log = f.Fork(f.entries[:pin+1]...)
+		require.ErrorIs(t, Decrypt(ctx, other, log, trustee), ErrBinding)
+		require.Equal(t, pin+1, size(t, log))
+
 		stranger, err := dkg.CreateTrustee(filepath.Join(t.TempDir(), "stranger"), []byte("x"), f.Group)
 		require.NoError(t, err)
 		require.ErrorIs(t, Decrypt(ctx, e, f.Fork(f.entries[:result]...), stranger), dkg.ErrEligibility)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -86,14 +87,16 @@ func (l *faulty) Consistency(ctx context.Context, old, size uint64) (tlog.TreePr
 func TestLedgerFails(t *testing.T) {
 	ctx, f := t.Context(), honestMixed(t, elgamal.Ristretto255())
 	e := f.Election.Election
-	before := func(kind entry.Kind, n int) [][]byte { return f.entries[:f.at(t, kind, n)] }
+	before := func(kind entry.Kind, n int) [][]byte { return slices.Clone(f.entries[:f.at(t, kind, n)]) }
 	for name, test := range map[string]struct {
 		entries [][]byte
 		run     func(log ballot.Log) error
 	}{
-		"pin":     {before(entry.Pin, 0), func(log ballot.Log) error { return Pin(ctx, e, log, f.Signers()) }},
-		"mix":     {before(entry.Mix, 1), func(log ballot.Log) error { return Mix(ctx, e, log, f.Mixers[1], nil) }},
-		"decrypt": {before(entry.Share, 0), func(log ballot.Log) error { return Decrypt(ctx, e, log, f.Trustees[0]) }},
+		"pin": {before(entry.Pin, 0), func(log ballot.Log) error { return Pin(ctx, e, log, f.Signers()) }},
+		// An entry of the authorities that is no valid pin is read again.
+		"pin once more": {append(before(entry.Pin, 0), wrongPin(f)), func(log ballot.Log) error { return Pin(ctx, e, log, f.Signers()) }},
+		"mix":           {before(entry.Mix, 1), func(log ballot.Log) error { return Mix(ctx, e, log, f.Mixers[1], nil) }},
+		"decrypt":       {before(entry.Share, 0), func(log ballot.Log) error { return Decrypt(ctx, e, log, f.Trustees[0]) }},
 		"combine": {before(entry.Result, 0), func(log ballot.Log) error {
 			_, err := Combine(ctx, e, log)
 			return err
@@ -121,4 +124,7 @@ func TestLedgerFails(t *testing.T) {
 			require.ErrorIs(t, err, errFault, "%s: operation %d", name, k)
 		}
 	}
+	report, err := Audit(ctx, &faulty{Ledger: f.Fork(f.entries...)}, f.Fingerprint, nil)
+	require.ErrorIs(t, err, errFault)
+	require.Nil(t, report, "without a checkpoint there is nothing to report on")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hanpyo/hanpyo/elgamal"
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/ledger"
+	"github.com/hanpyo/hanpyo/mixnet"
 )
 
 // rowStatementOf returns what an honest share of a trustee states.
@@ -281,6 +282,9 @@ func TestSharesAreReadOnce(t *testing.T) {
 func TestNobodyIsBlamedForACancellation(t *testing.T) {
 	f := honestMixed(t, groups[0])
 	pin := uint64(f.at(t, entry.Pin, 0))
+	want, err := f.closingOf(t, f.entries).readShares(t.Context(), pin)
+	require.NoError(t, err)
+	all := len(want.shares)
 	for _, at := range []int{f.mixAt(t, 1, motto), f.shareAt(t, 1, chair)} {
 		ctx, cancel := context.WithCancel(t.Context())
 		c := f.closingOf(t, f.entries[:f.mixAt(t, 1, chair)])
@@ -300,7 +304,40 @@ func TestNobodyIsBlamedForACancellation(t *testing.T) {
 		for _, s := range book.shares {
 			require.NoError(t, s.err)
 		}
+		require.Len(t, book.shares, all, "none is passed over")
 	}
+}
+
+// Mixes count once they are verified, and not because somebody has stopped
+// doing that.
+func TestMixesAreNotBelievedAfterACancellation(t *testing.T) {
+	f := honestMixed(t, groups[0])
+	at := f.mixAt(t, 1, chair)
+	base := f.closingOf(t, f.entries[:at]).mixing.chains[chair]
+	draft := f.draft(t, f.entries[:at], 3, chair)
+	wrong := slices.Concat(draft.rows, draft.proof)
+	wrong[len(wrong)-32] ^= 1
+	ch := newChain(f.Manifest, f.Fingerprint, chair, base.key, base.last)
+	ch.queue = []mixEntry{{mixHead: draft.head, index: 1, mixer: 3}}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	reading := 0 // how much there is to do for that
+	work := mixWork{
+		together: togetherPoints,
+		body:     func(context.Context, uint64) ([]byte, error) { return wrong, nil },
+		options: &mixnet.Options{Workers: 1, Progress: func(_, total int) {
+			if reading == 0 {
+				reading = total
+			} else if total != reading {
+				cancel() // verifying
+			}
+		}},
+	}
+	require.ErrorIs(t, ch.judge(ctx, work), context.Canceled)
+	require.Empty(t, ch.judged)
+	require.Same(t, base.last, ch.last)
+	require.NoError(t, ch.judge(t.Context(), work))
+	require.ErrorIs(t, ch.judged[0].err, ErrProof)
 }
 
 // ending is a reader after which a context ends: when it has read an entry so

@@ -36,6 +36,7 @@ func TestStuffedWeightIsNotSearchedFor(t *testing.T) {
 	_, err := Combine(ctx, e.Election, f.Log)
 	require.ErrorIs(t, err, ErrRange)
 	require.ErrorContains(t, err, "contest mayor: the ballots that count weigh 824633720832, all voters together at most 549755813888")
+	require.ErrorIs(t, Publish(ctx, e.Election, f.Log, nil, f.Signers()), ErrRange)
 	report, err := Audit(ctx, f.Log, f.Fingerprint, nil)
 	require.NoError(t, err)
 	require.Equal(t, Failed, report.Check(tokensUsed).Status)

@@ -390,4 +390,8 @@ func TestRotationNotOnTheLedger(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.Manifest.PolicyOn(t.Context(), showing{without, shown}, cp)
 	require.ErrorIs(t, err, ErrChain)
+	report, err := Audit(t.Context(), showing{without, shown}, w.Fingerprint, nil)
+	require.NoError(t, err)
+	require.Equal(t, Failed, report.Check(rotation).Status)
+	require.ErrorIs(t, report.Check(rotation).Findings[0].Err, ErrChain)
 }

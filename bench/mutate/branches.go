@@ -44,7 +44,7 @@ var (
 	keptReached = os.Getenv("MUTATE_REACHED")
 )
 
-func kept(k int) bool {
+func keptByMutate(k int) bool {
 	if keptReached != "" && !keptSeen[k].Swap(true) {
 		if f, err := os.OpenFile(keptReached, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644); err == nil {
 			fmt.Fprintln(f, k)
@@ -75,7 +75,7 @@ func instrument(name string, src []byte, first int) (out []byte, found []branch,
 			b.condition = oneLine(fset, after) + "; "
 		}
 		for i, c := range conditions {
-			edits = append(edits, edit{fset.Position(c.Pos()).Offset, "("}, edit{fset.Position(c.End()).Offset, fmt.Sprintf(") && kept(%d)", k)})
+			edits = append(edits, edit{fset.Position(c.Pos()).Offset, "("}, edit{fset.Position(c.End()).Offset, fmt.Sprintf(") && keptByMutate(%d)", k)})
 			if i > 0 {
 				b.condition += ", "
 			}

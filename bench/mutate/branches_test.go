@@ -57,8 +57,8 @@ func TestInstrument(t *testing.T) {
 		"p.go:15: a: if y == 1, x == 1",
 		"p.go:26: a: if r := c(); r.bad() || !f()",
 	}, lines)
-	require.Contains(t, string(out), "if (x == 0) && kept(5) {")
-	require.Contains(t, string(out), "case (y == 1) && kept(7), (x == 1) && kept(7):")
+	require.Contains(t, string(out), "if (x == 0) && keptByMutate(5) {")
+	require.Contains(t, string(out), "case (y == 1) && keptByMutate(7), (x == 1) && keptByMutate(7):")
 	_, err = parser.ParseFile(token.NewFileSet(), "p.go", out, 0)
 	require.NoError(t, err)
 }
