@@ -136,11 +136,8 @@ func (b *Box) Receipt(ctx context.Context, index uint64) (Receipt, error) {
 		if err != nil {
 			return Receipt{}, fmt.Errorf("ballot: box: entry %d: %w", index, err)
 		}
-		x := b.e.examine(en.Data)
-		switch {
-		case x.foreign != nil:
-			return Receipt{}, x.foreign
-		case x.ballot == nil && x.spoil == nil:
+		x := b.e.examine(en.Data) // of this election, or it was refused
+		if x.ballot == nil && x.spoil == nil {
 			return Receipt{}, fmt.Errorf("ballot: box: entry %d is a %s, neither ballot nor spoil: %w", index, x.kind, reason.ErrEncoding)
 		}
 		return b.receipt(ctx, index, x.tracker())

@@ -84,10 +84,7 @@ func (e *Election) trackerFrom(o *origin) (Tracker, error) {
 	if err != nil {
 		return Tracker{}, err
 	}
-	r, err := e.randomness(o.seed, o.style, o.number, o.credential, content)
-	if err != nil {
-		return Tracker{}, err
-	}
+	r := e.randomness(o.seed, o.style, o.number, o.credential, content)
 	messages, _, err := e.messages(o.style, content)
 	if err != nil {
 		return Tracker{}, fmt.Errorf("ballot: opening: %w", err)

@@ -132,6 +132,8 @@ func TestCodeFindsTypos(t *testing.T) {
 	for _, junk := range []string{"", "-", text[:29] + "U", text[:29] + "*", text[:29] + "\n", text[:29] + "０", text + text, strings.Repeat("0", 1<<20)} {
 		refuse(junk, "junk")
 	}
+	_, err := ParseCode(text[:29] + "U")
+	require.ErrorContains(t, err, "character 30 is none of a code's")
 }
 
 func shareManifest(t testing.TB, group string, registrars int) *Manifest {
@@ -208,7 +210,6 @@ func TestOneRegistrarCannotVote(t *testing.T) {
 			"one code twice": {codes[0], codes[0]},
 			"a guess":        {codes[0], NewCode()},
 			"wrong order":    {codes[1], codes[0]},
-			"no second":      {codes[0], {}},
 		} {
 			k, err := VoterKeyFromCodes(m, "v", wrong)
 			require.NoError(t, err, name)
@@ -330,6 +331,31 @@ func TestNamesOfCodeShares(t *testing.T) {
 		_, err = VoterKeyFromCodes(m, "v", make([]Code, n))
 		require.ErrorIs(t, err, reason.ErrShape)
 	}
+}
+
+// A share is read from exactly its bytes, and only where it would be taken.
+func TestParseCodeShareRefuses(t *testing.T) {
+	forBothGroups(t, func(t *testing.T, group string) {
+		m := shareManifest(t, group, 2)
+		_, shares := codesAndShares(t, m, "v")
+		good := shares[0].Bytes()
+		s, err := ParseCodeShare(m, good)
+		require.NoError(t, err)
+		require.Equal(t, shares[0], s)
+		refuse := func(want error, change func(b []byte) []byte) {
+			t.Helper()
+			s, err := ParseCodeShare(m, change(slices.Clone(good)))
+			require.ErrorIs(t, err, want)
+			require.Nil(t, s)
+		}
+		refuse(reason.ErrEncoding, func(b []byte) []byte { return append(b, 0) })
+		for n := range good {
+			refuse(reason.ErrEncoding, func(b []byte) []byte { return b[:n] })
+		}
+		refuse(reason.ErrEligibility, func(b []byte) []byte { return append(slices.Clone(testKey("stranger")), b[32:]...) })
+		refuse(reason.ErrEncoding, func(b []byte) []byte { b[36] = ' '; return b }) // the voter
+		refuse(reason.ErrProof, func(b []byte) []byte { b[36] = 'w'; return b })
+	})
 }
 
 func TestCodeNeverPrinted(t *testing.T) {

@@ -119,6 +119,20 @@ func TestDraftThatIsChallenged(t *testing.T) {
 	})
 }
 
+// A challenge that fails decides nothing.
+func TestChallengeFails(t *testing.T) {
+	w := open(t, electiontest.New(t, twoStyles(nil)))
+	d := w.prepare(0, nil)
+	proof := w.Voters[0].Line.Proof
+	proof[0][0] ^= 1
+	_, err := d.Challenge()
+	require.ErrorIs(t, err, ballot.ErrChain)
+	require.Equal(t, [3]bool{true, true, true}, ballot.Remembers(d))
+	proof[0][0] ^= 1
+	_, err = d.Challenge()
+	require.NoError(t, err)
+}
+
 // cast casts a blank ballot.
 func (w *world) cast(voter int) ballot.Receipt {
 	r, err := w.Box().Cast(w.t.Context(), w.vote(voter, nil))

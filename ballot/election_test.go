@@ -84,6 +84,14 @@ func TestLoad(t *testing.T) {
 				i := find(entry.Manifest)
 				return with(i, rewrap(t, good[i], func(env *entry.Envelope) { env.Body = append([]byte(nil), env.Body...); env.Body[50] ^= 1 })), e.Fingerprint
 			}},
+			{"a manifest that is none", ballot.ErrVersion, func() ([][]byte, ballot.Fingerprint) {
+				junk := []byte("no manifest")
+				open := ballot.OpenEntry(e.Election, none)
+				open.Election = ballot.ManifestID(junk)
+				data := sign(open, e.Signers()...)
+				manifest := &entry.Envelope{Kind: entry.Manifest, Election: open.Election, Body: junk}
+				return append(append([][]byte(nil), good...), sign(manifest, e.Signers()...), data), ballot.Fingerprint(entry.ID(data))
+			}},
 			{"open entry with one signature", ballot.ErrQuorum, func() ([][]byte, ballot.Fingerprint) {
 				data := sign(ballot.OpenEntry(e.Election, none), e.Authorities[0])
 				return with(at, data), ballot.Fingerprint(entry.ID(data))

@@ -54,10 +54,7 @@ func (e *Election) encrypt(v *Voter, votes Votes) (b *Ballot, seed [seedLen]byte
 	}
 	rand.Read(seed[:])
 	number := v.Number + 1
-	r, err := e.randomness(seed, p.style, number, v.Key.Public(), content)
-	if err != nil {
-		return nil, seed, err
-	}
+	r := e.randomness(seed, p.style, number, v.Key.Public(), content)
 	b, err = e.seal(v.Key, p, number, e.voterTime(), content, r)
 	if err != nil {
 		return nil, seed, err
@@ -139,7 +136,7 @@ const seedLen = 32
 // under one r show how they differ. A second device that is shown seed and
 // votes of a spoiled ballot derives r again. Nothing else comes from the seed:
 // the nonces of the proof would reveal k.
-func (e *Election) randomness(seed [seedLen]byte, style int, number uint32, credential []byte, content []uint8) (kyber.Scalar, error) {
+func (e *Election) randomness(seed [seedLen]byte, style int, number uint32, credential []byte, content []uint8) kyber.Scalar {
 	var info wire.Writer
 	info.String("hanpyo/v1 ballot randomness")
 	info.String(e.Group.Name())
@@ -150,7 +147,7 @@ func (e *Election) randomness(seed [seedLen]byte, style int, number uint32, cred
 	info.Var(content)
 	wide, err := hkdf.Key(sha512.New, seed[:], nil, string(info.Bytes()), 64)
 	if err != nil {
-		return nil, fmt.Errorf("ballot: randomness: %w", err)
+		panic("ballot: randomness: " + err.Error()) // 64 bytes are not too many
 	}
-	return e.Group.ReduceScalar(wide), nil
+	return e.Group.ReduceScalar(wide)
 }

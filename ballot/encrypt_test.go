@@ -370,6 +370,13 @@ func TestChangedSpoil(t *testing.T) {
 		w.refuse(ballot.ErrProof, rewrap(t, good, func(env *entry.Envelope) { env.Time += 60 }))
 		_, err = w.ParseSpoil(rewrap(t, good, func(env *entry.Envelope) { env.Kind = entry.Ballot }))
 		require.ErrorIs(t, err, ballot.ErrEncoding)
+		for reason, credential := range map[error][]byte{ballot.ErrEncoding: notAPoint(g), ballot.ErrGroup: make([]byte, n)} {
+			_, err = w.ParseSpoil(rewrap(t, good, func(env *entry.Envelope) {
+				env.Body = slices.Clone(env.Body)
+				copy(env.Body[32:], credential)
+			}))
+			require.ErrorIs(t, err, reason, "before there is a proof to check")
+		}
 		w.accept(good)
 	})
 }

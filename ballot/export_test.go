@@ -163,9 +163,5 @@ func PlantExamined(b *Box, data []byte, err error) {
 
 // Randomness derives a ballot's randomness from a seed.
 func Randomness(e *Election, seed [32]byte, style int, number uint32, credential []byte, slots ...uint8) kyber.Scalar {
-	r, err := e.randomness(seed, style, number, credential, slots)
-	if err != nil {
-		panic(err)
-	}
-	return r
+	return e.randomness(seed, style, number, credential, slots)
 }

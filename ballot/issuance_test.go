@@ -43,8 +43,9 @@ func TestRegistrars(t *testing.T) {
 	open := func() error { _, err := ballot.Open(ctx, log, m, e.Signers()); return err }
 
 	require.ErrorIs(t, issuer(one, keysOf(one)...), ballot.ErrState, "the manifest is not published")
+	e.Append([]byte("junk"))
 	_, err := ballot.ReadIssuance(ctx, log, m)
-	require.Error(t, err)
+	require.ErrorIs(t, err, ballot.ErrState, "the manifest is not published")
 	e.Publish()
 	e.RunCeremony()
 	require.ErrorIs(t, open(), ballot.ErrState, "no keys")
@@ -110,7 +111,9 @@ func TestRegistrars(t *testing.T) {
 	require.ErrorIs(t, issued(one, change(func(s *ballot.Issued) { s.Eligible[light] = 1<<40 + 1 })), ballot.ErrRange)
 	require.ErrorIs(t, issued(one, change(func(s *ballot.Issued) { delete(s.Eligible, light) })), ballot.ErrShape)
 	require.ErrorIs(t, issued(one, change(func(s *ballot.Issued) { s.Classes[1] = s.Classes[0] })), ballot.ErrDuplicate)
-	require.ErrorIs(t, issued(one, change(func(s *ballot.Issued) { s.Classes[1].Class.Style = "none" })), ballot.ErrRange)
+	noStyle := issued(one, change(func(s *ballot.Issued) { s.Classes[1].Class.Style = "none" }))
+	require.ErrorIs(t, noStyle, ballot.ErrRange)
+	require.ErrorContains(t, noStyle, `no style "none"`)
 	require.ErrorIs(t, issued(one, change(func(s *ballot.Issued) { s.Classes, s.Eligible = s.Classes[:1], map[token.Class]uint64{light: 2} })), ballot.ErrShape)
 	require.Len(t, e.Entries(), before)
 	require.NoError(t, issued(one, said[0]))
@@ -209,7 +212,14 @@ func TestIssuanceBodies(t *testing.T) {
 
 // Registrars who claim to have served more than any election can have open none.
 func TestOpeningBoundsIssuance(t *testing.T) {
-	for name, claim := range map[string]uint64{"more than the manifest allows": 100, "more than can be counted": 1 << 40} {
+	for name, test := range map[string]struct {
+		claim uint64
+		text  string
+	}{
+		"more than the manifest allows": {100, "issuance of 200 with weight 300"},
+		"more than can be counted":      {1 << 40, "issuance: more weight than 1099511627776"},
+	} {
+		claim := test.claim
 		t.Run(name, func(t *testing.T) {
 			e := electiontest.Prepare(t, byTokens(nil))
 			e.Publish()
@@ -224,7 +234,7 @@ func TestOpeningBoundsIssuance(t *testing.T) {
 			}
 			_, err := ballot.Open(t.Context(), e.Log, e.Manifest, e.Signers())
 			require.ErrorIs(t, err, ballot.ErrRange)
-			require.ErrorContains(t, err, "issuance")
+			require.ErrorContains(t, err, test.text)
 		})
 	}
 }
@@ -233,6 +243,19 @@ func TestNoTokensWithRoll(t *testing.T) {
 	e := electiontest.New(t, twoStyles(elgamal.Ristretto255()))
 	err := ballot.PublishIssued(t.Context(), e.Log, e.Manifest, ballot.Issued{}, e.Registrars[0])
 	require.ErrorIs(t, err, ballot.ErrState)
+	env := entry.Envelope{Kind: entry.Issuer, Election: e.Manifest.ID(), Body: make([]byte, 4)}
+	env.Sign(e.Registrars[0])
+	data := [][]byte{env.Bytes()}
+	for _, en := range e.Entries() {
+		data = append(data, en.Data)
+	}
+	log := e.Fork(data...)
+	moved, err := ballot.Load(t.Context(), log, e.Fingerprint)
+	require.NoError(t, err)
+	s, err := ballot.Replay(t.Context(), moved, log, uint64(len(data)), nil)
+	require.NoError(t, err)
+	require.Len(t, s.Refused(), 1)
+	require.ErrorIs(t, s.Refused()[0].Err, ballot.ErrState)
 	_, err = e.Issuance().Keys(token.Class{Style: "city", Weight: 1})
 	require.ErrorIs(t, err, ballot.ErrIncomplete)
 	_, err = ballot.ReadIssuance(t.Context(), e.Log, e.Manifest)
@@ -371,6 +394,21 @@ func TestLoadHoldsOpeningToIssuance(t *testing.T) {
 			require.ErrorAs(t, err, &wrong)
 		})
 	}
+	t.Run("a registrar has not said what it issued", func(t *testing.T) {
+		var data [][]byte
+		left := true
+		for _, en := range e.Entries() {
+			if left && entry.Kind(en.Data[1]) == entry.Issued {
+				left = false
+				continue
+			}
+			data = append(data, en.Data)
+		}
+		_, err := ballot.Load(t.Context(), e.Fork(data...), e.Fingerprint)
+		require.ErrorIs(t, err, ballot.ErrState)
+		var wrong *ballot.IssuanceError
+		require.ErrorAs(t, err, &wrong)
+	})
 }
 
 func TestEligibilityInManifests(t *testing.T) {

@@ -18,10 +18,7 @@ func (k equations) compile(c *Contest, l *layout) error {
 	if c.Blank {
 		return at("blank", fmt.Errorf("means nothing to kind %q, whose equations say what is allowed: %w", c.Kind, reason.ErrEncoding))
 	}
-	if err := needs(len(c.Options)); err != nil {
-		return err
-	}
-	for range c.Options {
+	for range c.Options { // at most maxOptions, for which there are columns
 		l.numbers = append(l.numbers, l.number(1))
 	}
 	if len(c.Equations) > maxOptions {

@@ -332,6 +332,32 @@ func TestManifestRefuses(t *testing.T) {
 			m.Contests[1] = manyOptions("north", 18)
 			m.Contests[1].Kind, m.Contests[1].Exact = "pairwise", true
 		}, reason.ErrLimit, "contests[1] needs 1122 columns, at most 1000"},
+		{"grades of too many options", func(m *Manifest) {
+			m.Contests[1] = manyOptions("north", 501)
+			m.Contests[1].Kind, m.Contests[1].Grades = "judgement", testGrades[:2]
+		}, reason.ErrLimit, "contests[1] needs 1002 columns or more, at most 1000"},
+		{"too many questions", func(m *Manifest) {
+			m.Contests[1] = manyOptions("north", 501)
+			m.Contests[1].Kind = "referendum"
+		}, reason.ErrLimit, "contests[1] needs 1002 columns or more, at most 1000"},
+		{"too many squares", func(m *Manifest) {
+			m.Contests[1] = manyOptions("north", 4)
+			m.Contests[1].Kind, m.Contests[1].Points = "quadratic", maxPoints
+		}, reason.ErrLimit, "contests[1] needs 1024 columns or more, at most 1000"},
+		{"squares without points", func(m *Manifest) { m.Contests[1] = kindOf("quadratic") }, reason.ErrRange, "contests[1].points is 0 and must be between 1 and 65536"},
+		{"ranking of too many options", func(m *Manifest) {
+			m.Contests[1] = manyOptions("north", 32)
+			m.Contests[1].Kind = "ranking"
+		}, reason.ErrLimit, "contests[1] needs 1024 columns or more, at most 1000"},
+		{"stars without max", func(m *Manifest) { m.Contests[1] = kindOf("star") }, reason.ErrRange, "contests[1].max is 0 and must be between 1 and 65536"},
+		{"more candidates than on lists", func(m *Manifest) {
+			m.Contests[1] = kindOf("lists")
+			m.Contests[1].Lists, m.Contests[1].Max = []List{{"x", "Red", []int{0, 1}}}, 3
+		}, reason.ErrRange, "contests[1].max is 3 and must be between 1 and 2"},
+		{"too many equations", func(m *Manifest) {
+			m.Contests[1] = equationsOf(nil)
+			m.Contests[1].Equations = slices.Repeat([]Equation{{slotTerms(1, 1), 1, 2}}, maxOptions+1)
+		}, reason.ErrLimit, "contests[1].equations are 1001, at most 1000"},
 		{"one grade", func(m *Manifest) { m.Contests[1] = kindOf("judgement"); m.Contests[1].Grades = testGrades[:1] }, reason.ErrShape, "contests[1].grades are 1 and must be at least 2"},
 		{"two grades with one name", func(m *Manifest) {
 			m.Contests[1] = kindOf("judgement")
@@ -402,6 +428,11 @@ func TestManifestRefuses(t *testing.T) {
 		}, reason.ErrRange, "contests[1] result of a can take more than 2^40 values with a total weight of 1099511627776"},
 
 		{"no styles", func(m *Manifest) { m.Styles = nil }, reason.ErrShape, "styles are none"},
+		{"too many styles", func(m *Manifest) {
+			for i := range maxStyles {
+				m.Styles = append(m.Styles, Style{fmt.Sprintf("s%d", i), fmt.Sprintf("Village %d", i+20), []int{0}})
+			}
+		}, reason.ErrLimit, "styles are 10002, at most 10000"},
 		{"style without contests", func(m *Manifest) { m.Styles[1].Contests = nil }, reason.ErrShape, "styles[1].contests are none"},
 		{"style with an unknown contest", func(m *Manifest) { m.Styles[1].Contests = []int{0, 2, 3} }, reason.ErrRange, "styles[1].contests have no number 3"},
 		{"style with contest −1", func(m *Manifest) { m.Styles[1].Contests = []int{2, -1} }, reason.ErrRange, "styles[1].contests"},
@@ -616,6 +647,7 @@ func TestParseManifestBytesRefuses(t *testing.T) {
 		{"group", "ristretto255", "ristretto256", reason.ErrVersion, "group: "},
 		{"text that is not UTF-8", "lection", "lectio\xff", reason.ErrEncoding, "not UTF-8"},
 		{"identity", encryption, strings.Repeat("\x00", 32), reason.ErrGroup, "trustees[0].encryption"},
+		{"no point", encryption, strings.Repeat("\xff", 32), reason.ErrEncoding, "trustees[0].encryption"},
 		{"flag", thresholdAndFlags, strings.Replace(thresholdAndFlags, "\x02\x00", "\x02\x02", 1), reason.ErrEncoding, "not 0 or 1"},
 		{"kind of contest", "choose", "choosy", reason.ErrVersion, "kind \"choosy\" is not known"},
 		{"parameter", points, "points\x80\x00\x00\x05", reason.ErrRange, "parameter 2147483653"},

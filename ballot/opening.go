@@ -93,8 +93,8 @@ func (o *Opening) parse(m *Manifest, body []byte) error {
 }
 
 // check holds what the entry says of the roll together and against the
-// manifest: sizes, weights, the minimum group, and that every result can be
-// decrypted.
+// manifest: sizes, weights and the minimum group. Every result can be decrypted
+// at the most weight that the manifest allows, see checkRange.
 func (o *Opening) check(m *Manifest) error {
 	t := &o.Roll
 	if t.Size < 1 || t.Size > m.Limits.MaxVoters || t.Weight < t.Size || t.Weight > m.Limits.MaxWeight {
@@ -114,15 +114,7 @@ func (o *Opening) check(m *Manifest) error {
 	if size != t.Size || weight != t.Weight {
 		return fmt.Errorf("the %s's groups add up to %d with weight %d, not to %d with %d: %w", m.voters(), size, weight, t.Size, t.Weight, reason.ErrRange)
 	}
-	if err := t.CheckGroups(m); err != nil {
-		return err
-	}
-	for i := range m.Contests {
-		if err := m.Contests[i].checkRange(t.Weight); err != nil {
-			return fmt.Errorf("contest %s: %w", m.Contests[i].ID, err)
-		}
-	}
-	return nil
+	return t.CheckGroups(m)
 }
 
 // before is the order of groups: by style, then by weight.

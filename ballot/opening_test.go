@@ -134,6 +134,12 @@ func TestOtherElectionsEntries(t *testing.T) {
 	require.ErrorIs(t, e.VerifyReceipt(s, ballot.Receipt{Tracker: ballot.Tracker{1}}), ballot.ErrBinding)
 	_, err = e.Box().Cast(t.Context(), b)
 	require.ErrorIs(t, err, ballot.ErrBinding)
+
+	// One that was read for an election with more styles is no ballot of this.
+	styles := open(t, electiontest.New(t, twoStyles(nil)))
+	b = styles.vote(2, nil)
+	require.NoError(t, styles.VerifyBallot(b))
+	require.ErrorIs(t, e.VerifyBallot(b), ballot.ErrRange)
 }
 
 func TestNothing(t *testing.T) {

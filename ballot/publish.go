@@ -157,10 +157,9 @@ func sameLines(a, b *RollReader) bool {
 // Open opens the election: it requires the complete and certified outcome of
 // the key ceremony, a roll or tokens issued by all registrars, in either case
 // with at least the manifest's minimum group for each style and weight (all
-// ErrState), and a weight for which every result can be
-// decrypted (ErrRange), and puts the open entry on the ledger, signed by the
-// given authorities. Its hash is the fingerprint that voters and auditors are
-// given.
+// ErrState) and no more than the manifest's limits (ErrRange), and puts the open
+// entry on the ledger, signed by the given authorities. Its hash is the
+// fingerprint that voters and auditors are given.
 //
 // The roll is what stands on the ledger. Whether that is all of it no ledger
 // can tell: call Open once PublishRoll has returned, or PublishIssued of every

@@ -158,7 +158,10 @@ func TestOpenChecks(t *testing.T) {
 	}
 	t.Run("minimum group", func(t *testing.T) {
 		require.NoError(t, openIt(ready(t, electiontest.Options{Voters: 4, Limits: ballot.Limits{MinGroup: 4}})))
-		require.ErrorIs(t, openIt(ready(t, electiontest.Options{Voters: 3, Limits: ballot.Limits{MinGroup: 4}})), ballot.ErrState)
+		small := ready(t, electiontest.Options{Voters: 3, Limits: ballot.Limits{MinGroup: 4}})
+		before := len(small.Entries())
+		require.ErrorIs(t, openIt(small), ballot.ErrState)
+		require.Len(t, small.Entries(), before, "nothing is posted that would not hold")
 	})
 	t.Run("minimum group of each weight", func(t *testing.T) {
 		require.NoError(t, openIt(ready(t, electiontest.Options{Voters: 4, Weights: []uint64{1, 2}, Limits: ballot.Limits{MinGroup: 2}})))

@@ -2,6 +2,7 @@ package ballot_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync/atomic"
 	"testing"
@@ -117,6 +118,7 @@ func TestReplay(t *testing.T) {
 	t.Run("size", func(t *testing.T) {
 		_, err := ballot.Replay(t.Context(), w.e, w.Log, size+1, nil)
 		require.ErrorIs(t, err, ballot.ErrIncomplete)
+		require.ErrorContains(t, err, fmt.Sprintf("the ledger has %d", size))
 		_, err = ballot.Replay(t.Context(), w.e, w.Log, w.Opening.Index, nil)
 		require.ErrorIs(t, err, ballot.ErrIncomplete)
 	})
@@ -231,8 +233,22 @@ func TestReplayChecksRoll(t *testing.T) {
 			require.NoError(t, err) // a voter's device has no roll
 			_, err = ballot.Replay(t.Context(), loaded, log, at+1, nil)
 			require.ErrorIs(t, err, ballot.ErrChain)
+			if name == "size" {
+				require.ErrorContains(t, err, "4 lines on the ledger, the open entry names 3")
+			}
 			_, err = ballot.Open(t.Context(), log, e.Manifest, e.Signers())
 			require.ErrorIs(t, err, ballot.ErrChain)
 		})
 	}
+	var without [][]byte
+	for _, en := range entries[:at+1] {
+		if entry.Kind(en.Data[1]) != entry.Roll {
+			without = append(without, en.Data)
+		}
+	}
+	log := e.Fork(without...)
+	loaded, err := ballot.Load(t.Context(), log, e.Fingerprint)
+	require.NoError(t, err)
+	_, err = ballot.Replay(t.Context(), loaded, log, uint64(len(without)), nil)
+	require.ErrorIs(t, err, ballot.ErrShape, "no lines at all")
 }
