@@ -113,7 +113,7 @@ func (c wrongCodec) DecodePoint(b []byte) (kyber.Point, error) {
 type wrongGroup struct {
 	kyber.Group
 	extraScalar, extraPoint int
-	identityBase            bool
+	identityBase, otherBase bool
 }
 
 func (g wrongGroup) ScalarLen() int { return g.Group.ScalarLen() + g.extraScalar }
@@ -122,12 +122,28 @@ func (g wrongGroup) Point() kyber.Point {
 	if g.identityBase {
 		return identityBase{g.Group.Point()}
 	}
+	if g.otherBase {
+		return otherBase{g.Group.Point(), g.Scalar()}
+	}
 	return g.Group.Point()
 }
 
 type identityBase struct{ kyber.Point }
 
 func (p identityBase) Base() kyber.Point { return p.Null() }
+
+// otherBase multiplies another point than its Base.
+type otherBase struct {
+	kyber.Point
+	s kyber.Scalar
+}
+
+func (p otherBase) Mul(s kyber.Scalar, q kyber.Point) kyber.Point {
+	if q == nil {
+		s = p.s.Add(s, s)
+	}
+	return p.Point.Mul(s, q)
+}
 
 // TestP20NewGroupRefusesParameters is attack P20 as far as it meets this package.
 func TestP20NewGroupRefusesParameters(t *testing.T) {
@@ -156,12 +172,16 @@ func TestP20NewGroupRefusesParameters(t *testing.T) {
 	}
 	_, err = NewGroup("valid", wrongGroup{Group: suite}, valid)
 	require.NoError(t, err)
-	for _, g := range []kyber.Group{
-		wrongGroup{Group: suite, extraScalar: 1}, wrongGroup{Group: suite, extraScalar: -1},
-		wrongGroup{Group: suite, extraPoint: 1}, wrongGroup{Group: suite, identityBase: true},
+	for g, text := range map[wrongGroup]string{
+		{Group: suite, extraScalar: 1}:     "scalar 1 has no encoding of the announced length",
+		{Group: suite, extraScalar: -1}:    "scalar 1 has no encoding of the announced length",
+		{Group: suite, extraPoint: 1}:      "base has no encoding of the announced length",
+		{Group: suite, identityBase: true}: "base does not have the order",
+		{Group: suite, otherBase: true}:    "base does not have the order",
 	} {
 		_, err = NewGroup("name", g, valid)
 		require.ErrorIs(t, err, ErrVersion)
+		require.ErrorContains(t, err, text)
 	}
 	_, err = NewGroup("", suite, valid)
 	require.ErrorIs(t, err, ErrVersion)
@@ -287,6 +307,30 @@ func TestP12P17P18DecodePointStrict(t *testing.T) {
 				require.Nil(t, p)
 			}
 		}
+	})
+}
+
+// TestDecodePointsOrIdentity is the same for several points together.
+func TestDecodePointsOrIdentity(t *testing.T) {
+	allGroups(t, func(t *testing.T, g *Group) {
+		n := g.PointLen()
+		b := g.AppendPoint(g.AppendPoint(nil, g.Base()), g.Generator("test", 0))
+		points, err := g.DecodePointsOrIdentity(b)
+		require.NoError(t, err)
+		require.Len(t, points, 2)
+		require.True(t, points[1].Equal(g.Generator("test", 0)))
+		for _, c := range [][]byte{b[:1], b[:n-1], b[:n+1], b[:2*n-1], append(bytes.Clone(b), 0)} {
+			points, err := g.DecodePointsOrIdentity(c)
+			require.ErrorIs(t, err, ErrEncoding)
+			require.ErrorContains(t, err, fmt.Sprintf("points: %d bytes, not a multiple of %d", len(c), n))
+			require.Nil(t, points)
+		}
+		for i := range b[n:] {
+			b[n+i] = 0xff
+		}
+		_, err = g.DecodePointsOrIdentity(b)
+		require.ErrorIs(t, err, ErrEncoding)
+		require.ErrorContains(t, err, "point 2: ")
 	})
 }
 

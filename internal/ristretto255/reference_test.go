@@ -9,6 +9,8 @@ import (
 	"filippo.io/edwards25519/field"
 	"github.com/stretchr/testify/require"
 	"go.dedis.ch/kyber/v3"
+
+	"github.com/hanpyo/hanpyo/internal/reason"
 )
 
 // The slow reference of curve and field are filippo.io/edwards25519 and
@@ -238,8 +240,11 @@ func TestDecodePoints(t *testing.T) {
 		}
 		b = append(b, encodePoint(t, next)...)
 	}
-	_, err := g.DecodePoints(b[1:])
-	require.Error(t, err)
+	for _, cut := range [][]byte{b[1:], b[:len(b)-1], append(b[:len(b):len(b)], 0), make([]byte, 1)} {
+		points, err := g.DecodePoints(cut)
+		require.ErrorIs(t, err, reason.ErrEncoding, "%d bytes", len(cut))
+		require.Nil(t, points)
+	}
 }
 
 // TestRememberPoints: as one by one.

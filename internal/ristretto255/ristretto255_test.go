@@ -178,6 +178,7 @@ func TestP05ScalarEncodings(t *testing.T) {
 		if n != ScalarLen {
 			_, err := Group{}.DecodeScalar(make([]byte, n))
 			require.ErrorIs(t, err, reason.ErrEncoding)
+			require.ErrorContains(t, err, fmt.Sprintf("scalar of %d bytes", n))
 			_, err = Group{}.DecodePoint(make([]byte, n))
 			require.ErrorIs(t, err, reason.ErrEncoding)
 		}

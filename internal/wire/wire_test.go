@@ -96,6 +96,31 @@ func TestReaderFailureSticks(t *testing.T) {
 	require.ErrorIs(t, r.Done(), reason.ErrEncoding)
 }
 
+// TestReaderFailsOnTheLastField holds that each integer is wanted whole, also
+// where nothing follows that would be missed instead.
+func TestReaderFailsOnTheLastField(t *testing.T) {
+	for name, field := range map[string]struct {
+		size int
+		read func(r *Reader)
+	}{
+		"Uint8":  {1, func(r *Reader) { r.Uint8() }},
+		"Uint16": {2, func(r *Reader) { r.Uint16() }},
+		"Uint32": {4, func(r *Reader) { r.Uint32() }},
+		"Uint64": {8, func(r *Reader) { r.Uint64() }},
+		"Int64":  {8, func(r *Reader) { r.Int64() }},
+	} {
+		for n := range field.size + 1 {
+			r := NewReader(make([]byte, n))
+			field.read(r)
+			if n == field.size {
+				require.NoError(t, r.Done(), name)
+			} else {
+				require.ErrorIs(t, r.Err(), reason.ErrEncoding, "%s of %d bytes", name, n)
+			}
+		}
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	f.Add(message())
 	f.Fuzz(func(t *testing.T, data []byte) {
