@@ -231,6 +231,22 @@ func TestRecovery(t *testing.T) {
 	require.ErrorIs(t, n.witnesses[0].Recover(&r), reason.ErrState, "the old key is still known")
 	require.ErrorIs(t, n.witnesses[0].Recover(&ledger.Rotation{Old: r.Old, New: "junk"}), reason.ErrEncoding)
 	n.stop(0)
+	_, third := newSigner(t, origin)
+	n.start(t, 0, third)
+	err = n.witnesses[0].Recover(&r)
+	require.ErrorIs(t, err, reason.ErrState)
+	require.ErrorContains(t, err, "the new key of")
+	n.stop(0)
+
+	// A witness that cannot write down where it stands now signs nothing.
+	n.start(t, 0, nextKey)
+	unsigned := r.Bytes()
+	blocked := n.witnesses[0].state.path + ".new"
+	require.NoError(t, os.Mkdir(blocked, 0o755))
+	require.Error(t, n.witnesses[0].Recover(&r))
+	require.Equal(t, unsigned, r.Bytes())
+	require.NoError(t, os.Remove(blocked))
+	n.stop(0)
 	for i := range 2 {
 		n.start(t, i, nextKey)
 		require.NoError(t, n.witnesses[i].Recover(&r))

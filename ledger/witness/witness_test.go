@@ -191,6 +191,7 @@ func TestAddCheckpoint(t *testing.T) {
 		"their proof":          {formatRequest(11, h.proof(11, 13), fork.at(13)), http.StatusUnprocessableEntity},
 		"nothing":              {nil, http.StatusBadRequest},
 		"no old size":          {replace("old 11\n", ""), http.StatusBadRequest},
+		"size without old":     {replace("old 11", "11"), http.StatusBadRequest},
 		"old size spelt":       {replace("old 11", "old 011"), http.StatusBadRequest},
 		"old size signed":      {replace("old 11", "old +11"), http.StatusBadRequest},
 		"no empty line":        {replace("\n\n", "\n"), http.StatusBadRequest},
@@ -210,6 +211,10 @@ func TestAddCheckpoint(t *testing.T) {
 		status, _, body := post(http.MethodPost, addCheckpoint, c.body)
 		require.Equal(t, c.status, status, "%s: %s", name, body)
 		require.NotContains(t, body, "—", name)
+	}
+	for text, body := range map[string][]byte{"is not an origin, a size and a root": extended, `"013" is not a canonical number`: spelt} {
+		_, _, got := post(http.MethodPost, addCheckpoint, body)
+		require.Contains(t, got, text)
 	}
 	for name, c := range map[string]struct {
 		old uint64
@@ -334,6 +339,12 @@ func TestReopen(t *testing.T) {
 	require.Error(t, err)
 	require.Nil(t, lines)
 	require.NoError(t, os.Remove(filepath.Join(dir, stateName+".new")))
+	require.NoError(t, os.Remove(filepath.Join(dir, stateName)))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, stateName), 0o755))
+	lines, err = w.Cosign(t.Context(), 12, h.proof(12, 13), h.at(13))
+	require.Error(t, err)
+	require.Nil(t, lines)
+	require.NoError(t, os.Remove(filepath.Join(dir, stateName)))
 	_, err = w.Cosign(t.Context(), 12, h.proof(12, 13), h.at(13))
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
@@ -425,6 +436,9 @@ func TestParseState(t *testing.T) {
 		_, err := parseState([]byte(text + checksum([]byte(text))))
 		require.ErrorIs(t, err, want, text)
 	}
+	bad := []byte(stateHeader + "a\nx\n" + root + "\n")
+	_, err = parseState(append(bad, checksum(bad)...))
+	require.ErrorContains(t, err, `size or root of "a"`)
 	_, err = parseState(nil)
 	require.ErrorIs(t, err, reason.ErrChain)
 }
