@@ -58,9 +58,10 @@ func EndRound(ctx context.Context, log Log, m *Manifest, phase dkg.Phase, author
 	}
 	posted := rec.ceremony.Posted()
 	tr, err := m.Ceremony().Replay(posted)
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("ballot: round: %w", err)
+	}
+	switch {
 	case tr.Failure != nil:
 		return fmt.Errorf("ballot: round: the key ceremony failed: %w", tr.Failure)
 	case tr.Phase > phase:

@@ -26,7 +26,7 @@ func TestP85ZeroValues(t *testing.T) {
 		"issuance under no key": func() error {
 			return token.CheckIssuance(t.Context(), newLog(t), []*token.PublicKey{new(token.PublicKey)}, token.Issued{})
 		},
-		"public part of no key": func() error { _, err := new(token.IssuerKey).Public(token.Context{}); return err },
+		"public part of no key": func() error { _, err := new(token.IssuerKey).Public(aContext(city)); return err },
 	} {
 		require.ErrorIs(t, call(), reason.ErrShape, name)
 	}
