@@ -194,6 +194,7 @@ func TestNoLedger(t *testing.T) {
 		{"long text", write("long/ledger.db", string(make([]byte, 1<<16))), ledger.ErrChain, ledger.ErrChain, "ledger.db: not a ledger"},
 		{"other files", write("files/holiday.jpg", "?"), fs.ErrNotExist, ledger.ErrEncoding, ""},
 		{"other database", other, ledger.ErrVersion, ledger.ErrVersion, "ledger.db: a database"},
+		{"no room for large entries", write("room/large", "?"), fs.ErrNotExist, errSystem, "ledger.db"},
 		{"only a checkpoint", write("lost/checkpoint", "?"), fs.ErrNotExist, ledger.ErrChain, "ledger.db"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -266,7 +267,7 @@ func TestDamage(t *testing.T) {
 			ledger.ErrChain, "ledger.db", true},
 		{"checkpoint missing", func(t *testing.T, m made) { require.NoError(t, os.Remove(m.path("checkpoint"))) },
 			ledger.ErrChain, "checkpoint: missing", true},
-		{"checkpoint empty", edit("checkpoint", func([]byte) []byte { return nil }), ledger.ErrChain, "checkpoint", true},
+		{"checkpoint empty", edit("checkpoint", func([]byte) []byte { return nil }), ledger.ErrChain, "no signature line", true},
 		{"checkpoint with another root", func(t *testing.T, m made) {
 			cp, err := ledger.SignCheckpoint(m.signer, m.cp.Size, [32]byte{1})
 			require.NoError(t, err)
@@ -282,13 +283,13 @@ func TestDamage(t *testing.T) {
 			cp, err := ledger.SignCheckpoint(signer, m.cp.Size, m.cp.Root)
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(m.path("checkpoint"), cp.Raw, 0o644))
-		}, ledger.ErrChain, "checkpoint", true},
+		}, ledger.ErrChain, "checkpoint: is of \"example.org/other\"", true},
 		{"format", update(func(tx *bbolt.Tx) error {
 			return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte("hanpyo ledger v2"))
 		}),
 			ledger.ErrVersion, "ledger.db", true},
 		{"stored checkpoint", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("checkpoint"), []byte("?")) }),
-			ledger.ErrChain, "ledger.db", true},
+			ledger.ErrChain, "no signature line", true},
 		{"stored origin", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("origin"), []byte("?")) }),
 			ledger.ErrChain, "ledger.db", true},
 		{"older checkpoint of another history", func(t *testing.T, m made) {
@@ -330,6 +331,7 @@ func TestDamage(t *testing.T) {
 		{"subtree hash", update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("hashes")).Put(number(255), make([]byte, 9*32)) }),
 			ledger.ErrChain, "ledger.db", true},
 		{"bucket gone", update(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("hashes")) }), ledger.ErrChain, "no bucket hashes", true},
+		{"ids gone", update(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("indexes")) }), ledger.ErrChain, "no bucket indexes", true},
 		{"large entry gone", func(t *testing.T, m made) { require.NoError(t, os.Remove(m.large(t))) },
 			ledger.ErrIncomplete, "entry 300", false},
 		{"large entry cut short", func(t *testing.T, m made) { require.NoError(t, os.Truncate(m.large(t), 100_000)) },

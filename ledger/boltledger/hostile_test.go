@@ -81,3 +81,14 @@ func TestP84HostileDirectory(t *testing.T) {
 		})
 	}
 }
+
+// TestUnreachableDatabase holds that nothing is made beside a database that
+// cannot be reached.
+func TestUnreachableDatabase(t *testing.T) {
+	signer, _ := newKey(t, origin)
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink("ledger.db", dir+"/ledger.db"))
+	_, err := boltledger.Open(dir, signer)
+	require.ErrorIs(t, err, syscall.ELOOP)
+	require.NoDirExists(t, dir+"/large")
+}

@@ -190,7 +190,15 @@ func TestMirrorRefuses(t *testing.T) {
 		{"another ledger", other, otherPolicy, nil, ledger.ErrSignature, "mirror of "},
 		{"another key", make(310, ""), samePolicy, nil, ledger.ErrSignature, "checkpoint"},
 		{"no policy", make(310, ""), ledger.Policy{}, nil, ledger.ErrUnanchored, ""},
-		{"copied number malformed", make(310, ""), policy, update(func(m *bbolt.Bucket) error { return m.Put([]byte("copied"), []byte{1}) }), ledger.ErrChain, "copied"},
+		{"copied number malformed", make(310, ""), policy, update(func(m *bbolt.Bucket) error { return m.Put([]byte("copied"), []byte{1}) }), ledger.ErrChain, "number of copied entries"},
+		{"meta page in the list of free pages", make(310, ""), policy, func(dir string) {
+			b, err := os.ReadFile(filepath.Join(dir, "ledger.db"))
+			require.NoError(t, err)
+			_, free := database(b).freelist()
+			require.NotEmpty(t, free)
+			database(b).setFree(append([]uint64{1}, free[1:]...))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "ledger.db"), b, 0o644))
+		}, ledger.ErrChain, "list of free pages has page 1"},
 		{"copied number too small", make(310, ""), policy, update(func(m *bbolt.Bucket) error { return m.Put([]byte("copied"), number(299)) }), ledger.ErrChain, "299 entries under a checkpoint of size 300"},
 		{"copied number too large", make(310, ""), policy, update(func(m *bbolt.Bucket) error { return m.Put([]byte("copied"), number(301)) }), ledger.ErrChain, "do not end"},
 		{"checkpoint file gone", make(310, ""), policy, func(dir string) { require.NoError(t, os.Remove(filepath.Join(dir, "checkpoint"))) }, ledger.ErrChain, "checkpoint: missing"},
