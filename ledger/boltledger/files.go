@@ -96,12 +96,15 @@ func overwrite(path string, data []byte) (done bool, err error) {
 
 // removeTemporary removes what an interrupted writeFile left behind.
 func removeTemporary(dir string) error {
-	names, err := filepath.Glob(filepath.Join(dir, "*.tmp"))
+	found, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if err := os.Remove(name); err != nil {
+	for _, f := range found {
+		if filepath.Ext(f.Name()) != ".tmp" {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
 			return err
 		}
 	}

@@ -88,9 +88,9 @@ func TestCosignedRefused(t *testing.T) {
 	require.NoError(t, err)
 	for text, cosigned := range map[string][]byte{
 		"": whole.cp.Raw,
-		"cosigned: ledger: checkpoint: no signature line": []byte("?"),
-		"cosigned: is of \"example.org/other\"":               foreign.Raw,
-		"cosigned: is of \"" + origin + "\" with size 302":    longer.Raw,
+		"cosigned: ledger: checkpoint: no signature line":  []byte("?"),
+		"cosigned: is of \"example.org/other\"":            foreign.Raw,
+		"cosigned: is of \"" + origin + "\" with size 302": longer.Raw,
 	} {
 		m := whole.copy(t)
 		require.NoError(t, os.WriteFile(m.path("cosigned"), cosigned, 0o644))
@@ -179,4 +179,18 @@ func TestMirrorStops(t *testing.T) {
 	require.ErrorIs(t, err, ledger.ErrChain)
 	require.ErrorContains(t, err, "index of an entry")
 	readMirror(t, dir, policy, whole[:100])
+}
+
+// TestNameOfPattern holds that the name of a directory is never a pattern, and
+// that a temporary file in it goes away.
+func TestNameOfPattern(t *testing.T) {
+	signer, _ := newKey(t, origin)
+	dir := filepath.Join(t.TempDir(), "a[b")
+	for range 2 {
+		log, err := boltledger.Open(dir, signer)
+		require.NoError(t, err)
+		require.NoError(t, log.Close())
+		require.NoFileExists(t, filepath.Join(dir, "1234.tmp"))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "1234.tmp"), nil, 0o644))
+	}
 }
