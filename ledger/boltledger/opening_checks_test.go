@@ -38,7 +38,7 @@ func update(t *testing.T, dir string, f func(meta *bbolt.Bucket) error) {
 func hurt(t *testing.T, dir, key string, others ...string) {
 	update(t, dir, func(meta *bbolt.Bucket) error {
 		for _, k := range others {
-			if err := meta.Put([]byte(k), make([]byte, 400)); err != nil {
+			if err := meta.Put([]byte(k), make([]byte, 3000/len(others))); err != nil {
 				return err
 			}
 		}
@@ -112,8 +112,8 @@ func TestMetaRefused(t *testing.T) {
 		"key":                  {nil, "g3", []string{"g0", "g1", "g2", "g3"}, write, "element 5 lies outside"},
 		"page written":         {nil, "zzd", behind, write, "element 7 lies outside"},
 		"page written: mirror": {nil, "zzd", behind, mirror, "element 7 lies outside"},
-		"origin, unfinished":   {unfinished, "origin", []string{"zza", "zzb", "zzc"}, mirror, "element 3 lies outside"},
-		"signer, unfinished":   {unfinished, "origin", []string{"zza", "zzb", "zzc"}, write, "element 3 lies outside"},
+		"origin, unfinished":   {unfinished, "origin", []string{"zzz"}, mirror, "element 3 lies outside"},
+		"signer, unfinished":   {unfinished, "origin", []string{"zzz"}, write, "element 3 lies outside"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
