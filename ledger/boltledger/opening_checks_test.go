@@ -177,6 +177,28 @@ func TestMergeRefused(t *testing.T) {
 	require.ErrorContains(t, err, "does not have the root of the ledger at size 64")
 	require.NoError(t, s.loadNewest(idStep-1))
 	require.NoError(t, s.keep(idStep-1, []*request{entry(100)}, ledger.Checkpoint{Size: idStep + 1}))
+
+	// The page that is written is checked as a whole, not only where searched.
+	require.NoError(t, s.db.Update(func(tx *bbolt.Tx) error {
+		var err error
+		for i := range byte(100) {
+			err = errors.Join(err, tx.Bucket(indexBucket).Put([]byte{0xff, i}, number(0)))
+		}
+		return err
+	}))
+	merge := func() error {
+		s.ids.add(tlog.Hash{1: 0x41}, 5)
+		return s.db.Update(func(tx *bbolt.Tx) error {
+			c := s.pages(tx)
+			if p, err := c.bucket(indexBucket, lastKey, false, nil); err == nil {
+				last := int64(cap(c.data)-cap(p.b)) + pageHeader + int64(p.elements()-1)*pageElement
+				_, err = s.file.WriteAt(make([]byte, 4), last+8)
+				require.NoError(t, err)
+			}
+			return s.mergeIDs(tx, c, idStep-1, idStep)
+		})
+	}
+	require.ErrorContains(t, merge(), "lies outside")
 }
 
 // mute is a signer that signs nothing.
