@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -177,6 +178,18 @@ func TestMergeRefused(t *testing.T) {
 	require.ErrorContains(t, err, "does not have the root of the ledger at size 64")
 	require.NoError(t, s.loadNewest(idStep-1))
 	require.NoError(t, s.keep(idStep-1, []*request{entry(100)}, ledger.Checkpoint{Size: idStep + 1}))
+
+	// A bucket stands where the second of two ids that begin alike belongs.
+	first, second := tlog.Hash{1: 0x42, 31: 1}, tlog.Hash{1: 0x42, 31: 2}
+	require.NoError(t, s.db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.Bucket(indexBucket).CreateBucket(second[:])
+		return err
+	}))
+	s.ids.add(first, 5)
+	s.ids.add(second, 6)
+	err = s.db.Update(func(tx *bbolt.Tx) error { return s.mergeIDs(tx, s.pages(tx), idStep-1, idStep) })
+	require.ErrorIs(t, err, berrors.ErrIncompatibleValue)
+	require.NoError(t, s.loadNewest(idStep))
 
 	// The page that is written is checked as a whole, not only where searched.
 	require.NoError(t, s.db.Update(func(tx *bbolt.Tx) error {
