@@ -2,13 +2,10 @@ package ballot_test
 
 import (
 	"crypto/ed25519"
-	"errors"
-	"iter"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/elgamal/dkg"
@@ -16,72 +13,6 @@ import (
 	"github.com/hanpyo/hanpyo/internal/entry"
 	"github.com/hanpyo/hanpyo/ledger"
 )
-
-var errFault = errors.New("the disk is gone")
-
-// faulty is a ledger of which one operation fails.
-type faulty struct {
-	ledger.Ledger
-	left int  // operations before that
-	hit  bool // it came to it
-}
-
-func (l *faulty) fails() bool {
-	l.left--
-	l.hit = l.hit || l.left < 0
-	return l.left == -1
-}
-
-func (l *faulty) Append(ctx ctx, data []byte) (uint64, error) {
-	if l.fails() {
-		return 0, errFault
-	}
-	return l.Ledger.Append(ctx, data)
-}
-
-func (l *faulty) Checkpoint(ctx ctx) (ledger.Checkpoint, error) {
-	if l.fails() {
-		return ledger.Checkpoint{}, errFault
-	}
-	return l.Ledger.Checkpoint(ctx)
-}
-
-func (l *faulty) Await(ctx ctx, size uint64) (ledger.Checkpoint, error) {
-	if l.fails() {
-		return ledger.Checkpoint{}, errFault
-	}
-	return l.Ledger.Await(ctx, size)
-}
-
-// Entries fails at the first of the entries: who reads need not come to others.
-func (l *faulty) Entries(ctx ctx, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
-	fails := lo < hi && l.fails()
-	return func(yield func(ledger.Entry, error) bool) {
-		for en, err := range l.Ledger.Entries(ctx, lo, hi) {
-			if fails {
-				yield(ledger.Entry{}, errFault)
-				return
-			}
-			if !yield(en, err) {
-				return
-			}
-		}
-	}
-}
-
-func (l *faulty) Inclusion(ctx ctx, index, size uint64) (tlog.RecordProof, error) {
-	if l.fails() {
-		return nil, errFault
-	}
-	return l.Ledger.Inclusion(ctx, index, size)
-}
-
-func (l *faulty) Consistency(ctx ctx, old, size uint64) (tlog.TreeProof, error) {
-	if l.fails() {
-		return nil, errFault
-	}
-	return l.Ledger.Consistency(ctx, old, size)
-}
 
 // TestLedgerFails lets each operation of the ledger fail in turn: whoever was
 // acting gets that error.
@@ -142,30 +73,30 @@ func TestLedgerFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for k := 0; ; k++ {
-				log := &faulty{Ledger: test.log(), left: k}
+				log := &electiontest.Faulty{Ledger: test.log(), Left: k}
 				run := test.run
 				if run == nil { // the box is open before anything fails
-					log.left = -1
+					log.Left = -1
 					log.Ledger = test.log()
 					box, err := ballot.OpenBox(ctx, w.e, log)
 					require.NoError(t, err)
-					log.left, log.hit = k, false
+					log.Left, log.Hit = k, false
 					run = func(ballot.Log) error { return boxOperation(ctx, name, box, log, cast, spoil, at) }
 				}
 				err := run(log)
-				if !log.hit {
+				if !log.Hit {
 					require.NoError(t, err)
 					require.GreaterOrEqual(t, k, test.most)
 					break
 				}
-				require.ErrorIs(t, err, errFault, "operation %d", k)
+				require.ErrorIs(t, err, electiontest.ErrFault, "operation %d", k)
 			}
 		})
 	}
 }
 
 // boxOperation is one thing that a ballot box does.
-func boxOperation(ctx ctx, name string, box *ballot.Box, log *faulty, cast, spoil []byte, at uint64) error {
+func boxOperation(ctx ctx, name string, box *ballot.Box, log *electiontest.Faulty, cast, spoil []byte, at uint64) error {
 	var err error
 	switch name {
 	case "cast", "cast again":
@@ -201,14 +132,14 @@ func TestLedgerFailsRegistrars(t *testing.T) {
 		"read":    func(log ballot.Log) error { _, err := ballot.ReadIssuance(ctx, log, m); return err },
 	} {
 		for k := 0; ; k++ {
-			log := &faulty{Ledger: e.Fork(entries...), left: k}
+			log := &electiontest.Faulty{Ledger: e.Fork(entries...), Left: k}
 			err := run(log)
-			if !log.hit {
+			if !log.Hit {
 				require.NoError(t, err, name)
 				require.GreaterOrEqual(t, k, 2, name)
 				break
 			}
-			require.ErrorIs(t, err, errFault, "%s: operation %d", name, k)
+			require.ErrorIs(t, err, electiontest.ErrFault, "%s: operation %d", name, k)
 		}
 	}
 }

@@ -1,86 +1,16 @@
 package tally
 
 import (
-	"context"
-	"errors"
-	"iter"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hanpyo/hanpyo/ballot"
 	"github.com/hanpyo/hanpyo/elgamal"
+	"github.com/hanpyo/hanpyo/internal/electiontest"
 	"github.com/hanpyo/hanpyo/internal/entry"
-	"github.com/hanpyo/hanpyo/ledger"
 )
-
-var errFault = errors.New("the disk is gone")
-
-// faulty is a ledger of which one operation fails.
-type faulty struct {
-	ledger.Ledger
-	left int  // operations before that
-	hit  bool // it came to it
-}
-
-func (l *faulty) fails() bool {
-	l.left--
-	l.hit = l.hit || l.left < 0
-	return l.left == -1
-}
-
-func (l *faulty) Append(ctx context.Context, data []byte) (uint64, error) {
-	if l.fails() {
-		return 0, errFault
-	}
-	return l.Ledger.Append(ctx, data)
-}
-
-func (l *faulty) Checkpoint(ctx context.Context) (ledger.Checkpoint, error) {
-	if l.fails() {
-		return ledger.Checkpoint{}, errFault
-	}
-	return l.Ledger.Checkpoint(ctx)
-}
-
-func (l *faulty) Await(ctx context.Context, size uint64) (ledger.Checkpoint, error) {
-	if l.fails() {
-		return ledger.Checkpoint{}, errFault
-	}
-	return l.Ledger.Await(ctx, size)
-}
-
-// Entries fails at the first of the entries: who reads need not come to others.
-func (l *faulty) Entries(ctx context.Context, lo, hi uint64) iter.Seq2[ledger.Entry, error] {
-	fails := lo < hi && l.fails()
-	return func(yield func(ledger.Entry, error) bool) {
-		for en, err := range l.Ledger.Entries(ctx, lo, hi) {
-			if fails {
-				yield(ledger.Entry{}, errFault)
-				return
-			}
-			if !yield(en, err) {
-				return
-			}
-		}
-	}
-}
-
-func (l *faulty) Inclusion(ctx context.Context, index, size uint64) (tlog.RecordProof, error) {
-	if l.fails() {
-		return nil, errFault
-	}
-	return l.Ledger.Inclusion(ctx, index, size)
-}
-
-func (l *faulty) Consistency(ctx context.Context, old, size uint64) (tlog.TreeProof, error) {
-	if l.fails() {
-		return nil, errFault
-	}
-	return l.Ledger.Consistency(ctx, old, size)
-}
 
 // TestLedgerFails lets each operation of the ledger fail in turn: whoever was
 // acting gets that error, and an audit is no pass.
@@ -105,7 +35,7 @@ func TestLedgerFails(t *testing.T) {
 		"audit": {f.entries, func(log ballot.Log) error {
 			report, err := Audit(ctx, log, f.Fingerprint, nil)
 			if err == nil && !report.Verified() {
-				err = errFault
+				err = electiontest.ErrFault
 				for _, c := range report.Checks {
 					require.NotEqual(t, Failed, c.Status, report.Text())
 				}
@@ -114,17 +44,17 @@ func TestLedgerFails(t *testing.T) {
 		}},
 	} {
 		for k := 0; ; k++ {
-			log := &faulty{Ledger: f.Fork(test.entries...), left: k}
+			log := &electiontest.Faulty{Ledger: f.Fork(test.entries...), Left: k}
 			err := test.run(log)
-			if !log.hit {
+			if !log.Hit {
 				require.NoError(t, err, "%s", name)
 				require.Greater(t, k, 3, name)
 				break
 			}
-			require.ErrorIs(t, err, errFault, "%s: operation %d", name, k)
+			require.ErrorIs(t, err, electiontest.ErrFault, "%s: operation %d", name, k)
 		}
 	}
-	report, err := Audit(ctx, &faulty{Ledger: f.Fork(f.entries...)}, f.Fingerprint, nil)
-	require.ErrorIs(t, err, errFault)
+	report, err := Audit(ctx, &electiontest.Faulty{Ledger: f.Fork(f.entries...)}, f.Fingerprint, nil)
+	require.ErrorIs(t, err, electiontest.ErrFault)
 	require.Nil(t, report, "without a checkpoint there is nothing to report on")
 }
