@@ -25,16 +25,6 @@ type Issued struct {
 	Eligible map[token.Class]uint64
 }
 
-// tokens returns how many were issued for a class.
-func (s *Issued) tokens(c token.Class) uint64 {
-	for _, n := range s.Classes {
-		if n.Class == c {
-			return n.Tokens
-		}
-	}
-	return 0
-}
-
 // class is a token.Class by the position of its style in the manifest. Classes
 // are ordered like the groups of a roll.
 type class struct {
@@ -229,7 +219,7 @@ func (s *Issuance) totals() (RollTotals, error) {
 	for _, c := range s.classes {
 		g := RollGroup{Style: c.style, Weight: c.weight, Lines: maxVoters}
 		for _, p := range s.parts {
-			g.Lines = min(g.Lines, p.said.tokens(s.m.tokenClass(c)))
+			g.Lines = min(g.Lines, p.said.Tokens(s.m.tokenClass(c)))
 		}
 		t.Size += g.Lines // at most maxClasses·maxVoters
 		over := g.Lines > 0 && g.Weight > maxVoters/g.Lines

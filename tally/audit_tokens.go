@@ -60,12 +60,7 @@ func (a *audit) tokens() {
 				a.fail(tokensUsed, &a.open, err) // cannot be: the election was opened
 				return
 			}
-			n := uint64(0)
-			for _, c := range said.Classes {
-				if c.Class == class {
-					n = c.Tokens
-				}
-			}
+			n := said.Tokens(class)
 			if used[class] > n {
 				a.fail(tokensUsed, nil, fmt.Errorf("tally: style %s, weight %d: %d tokens of registrar %d used, %d issued: %w", class.Style, class.Weight, used[class], i+1, n, reason.ErrEligibility))
 			}

@@ -24,6 +24,16 @@ type Issued struct {
 	Root    tlog.Hash    // of the log's tree at that size
 }
 
+// Tokens returns how many were issued for a class.
+func (s *Issued) Tokens(c Class) uint64 {
+	for _, n := range s.Classes {
+		if n.Class == c {
+			return n.Tokens
+		}
+	}
+	return 0
+}
+
 // CheckIssuance checks an issuance log, as an auditor does who has access to
 // it, against what the registrar said of it and the registrar's issuer keys
 // as they stand on the election's ledger: that the log is of these keys

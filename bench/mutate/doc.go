@@ -2,7 +2,7 @@
 // every change is noticed:
 //
 //	go run ./bench/mutate [-n 2000] [-seed 1]
-//	go run ./bench/mutate -n 100000          # some ten minutes
+//	go run ./bench/mutate -n 100000          # some twenty minutes
 //	go run ./bench/mutate -seed 1 -only 3575 # one of them, and its audit
 //	go run ./bench/mutate -field ballot/body # of certain fields only
 //	go run ./bench/mutate -bugs              # does it find what we break?
